@@ -1,0 +1,1 @@
+//! JSON as ECMAScript reads and writes it.

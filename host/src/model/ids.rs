@@ -1,0 +1,82 @@
+//! Small types for the things that must not be mixed up.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Wraps the text as it is.
+            pub fn new(text: impl Into<Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// The id of a route, as the operator wrote it.
+    RouteId
+);
+text_id!(
+    /// The session that owns flows. Never crosses into a guest.
+    SessionKey
+);
+text_id!(
+    /// A flow: a lower-case UUID v4, as OpenClaw makes them.
+    FlowId
+);
+text_id!(
+    /// A child task of a flow: a lower-case UUID v4.
+    TaskId
+);
+text_id!(
+    /// An event in the outbox: `evt_` and a UUID v7, so that ids sort by time.
+    EventId
+);
+
+/// Milliseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(pub i64);
+
+/// Where new ids come from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ids;
+
+impl Ids {
+    /// A new flow id.
+    pub fn flow(self) -> FlowId {
+        FlowId::new(random())
+    }
+
+    /// A new task id.
+    pub fn task(self) -> TaskId {
+        TaskId::new(random())
+    }
+
+    /// A new event id.
+    pub fn event(self) -> EventId {
+        EventId::new(format!("evt_{}", Uuid::now_v7().simple()))
+    }
+}
+
+fn random() -> String {
+    Uuid::new_v4().hyphenated().to_string()
+}
