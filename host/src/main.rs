@@ -1,1 +1,7 @@
-fn main() {}
+//! The `sandclaw` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sandclaw::cli::main()
+}

@@ -1,1 +1,161 @@
-//! The room `app`.
+//! Where the rooms meet. [`start`] is the whole start-up, one step a line; [`Running`] is what it leaves running.
+
+mod inspect;
+mod lifecycle;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::auth::{ClientAddress, Resolver, RouteSecret, refresh_loop};
+use crate::clock::Clock;
+use crate::config::{Config, Handler, RouteConfig};
+use crate::http::{Connections, Front, Phase, Route, RouteTable, serve};
+use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::model::{Grants, Ids};
+use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
+use crate::store::Store;
+use crate::taskflow::{TaskFlows, sweep};
+
+pub use inspect::{Found, Inspection, inspect_all, inspect_file};
+pub use lifecycle::signals;
+
+/// The folder of compiled components, inside the state folder.
+const CACHE_FOLDER: &str = "cache";
+
+/// A gateway that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The components of its routes.
+    pub plugins: Arc<Plugins>,
+    phase: watch::Sender<Phase>,
+    front: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+    store: Store,
+    _watch: Option<Watch>,
+}
+
+/// Starts a gateway. Everything that can be refused is refused before the socket is opened.
+pub async fn start(config: Config, clock: Clock) -> Result<Running> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let store = Store::open(&config.state_dir, clock.clone())?;
+    let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
+    let compiler = compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
+    let resolver = Resolver::new(config.providers().clone());
+    let secrets = resolve_secrets(&config, &resolver).await;
+    let plugins = Arc::new(Plugins::new(compiler, plugin_folder(&config), slots(&config, &taskflows, &clock)));
+    plugins.load_all().await;
+    let watch = Watch::start(plugins.clone());
+    let front = front(&config, &secrets, &plugins, taskflows.clone());
+    let listener = TcpListener::bind(config.gateway.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen))?;
+    let address = listener.local_addr()?;
+
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let connections =
+        Connections { at_once_max: config.global_limits.connections_max, head_timeout: config.global_limits.header_timeout };
+    let background = vec![
+        tokio::spawn(refresh_loop(resolver, secrets, config.secrets.refresh)),
+        tokio::spawn(sweep::run(taskflows)),
+    ];
+    let front = tokio::spawn(serve(listener, front.router(), connections, phases));
+    Ok(Running { address, plugins, phase, front, background, store, _watch: watch })
+}
+
+impl Running {
+    /// Takes no new requests and finishes those in hand.
+    pub fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// Stops everything now. What was acknowledged is durable all the same.
+    pub fn cut(&self) {
+        self.phase.send_replace(Phase::Cut);
+    }
+
+    /// The switch of [`Running::drain`] and [`Running::cut`], for a task that listens to signals.
+    pub fn phase(&self) -> watch::Sender<Phase> {
+        self.phase.clone()
+    }
+
+    /// Returns when the last request is answered, or all were cut, and the store is closed.
+    pub async fn ended(self) -> Result<()> {
+        self.front.await.context("the front door's task ended early")?;
+        for task in self.background {
+            task.abort();
+        }
+        self.store.close().await.context("the store did not close cleanly")
+    }
+}
+
+fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
+    let largest = config.routes.iter().map(|route| route.limits.memory_max_bytes).max().unwrap_or(0);
+    let engine = SandboxEngine::new(PoolSize {
+        runs: config.sandbox.instances,
+        memory_max_bytes: largest.max(crate::config::RouteLimits::default().memory_max_bytes),
+        pagemap_scan: config.sandbox.pagemap_scan,
+    })?;
+    let cache = cache.filter(|_| config.sandbox.compile_cache).map(CompileCache::open).transpose()?;
+    Ok(Compiler::new(engine, cache))
+}
+
+/// A route without a plugin works without a folder, so a missing one is only told.
+fn plugin_folder(config: &Config) -> Option<PluginFolder> {
+    PluginFolder::open(&config.plugins_dir).inspect_err(|error| tracing::warn!("{error}")).ok()
+}
+
+async fn resolve_secrets(config: &Config, resolver: &Resolver) -> Vec<Arc<RouteSecret>> {
+    let mut secrets = Vec::with_capacity(config.routes.len());
+    for route in &config.routes {
+        secrets.push(Arc::new(RouteSecret::resolve(&route.id, route.secret.clone(), resolver).await));
+    }
+    secrets
+}
+
+fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock) -> Vec<Arc<Slot>> {
+    let slot = |route: &RouteConfig| {
+        let (source, grants) = source_and_grants(&route.handler);
+        let session = taskflows.bind(route.session_key.clone(), &route.controller_id);
+        Arc::new(Slot::new(route.id.clone(), source, grants, session, clock.clone()))
+    };
+    config.routes.iter().map(slot).collect()
+}
+
+fn source_and_grants(handler: &Handler) -> (Source, Grants) {
+    match handler {
+        Handler::BuiltIn => (Source::BuiltIn, Grants::built_in()),
+        Handler::Plugin { file, digest, grants } => {
+            (Source::File { name: file.clone(), digest: digest.as_ref().map(ToString::to_string) }, grants.clone())
+        }
+    }
+}
+
+fn front(config: &Config, secrets: &[Arc<RouteSecret>], plugins: &Plugins, taskflows: TaskFlows) -> Front {
+    let routes = config.routes.iter().zip(secrets).zip(plugins.slots()).map(|((route, secret), slot)| Route {
+        id: route.id.clone(),
+        path: route.path.as_str().into(),
+        limits: route.limits,
+        secret: secret.clone(),
+        slot: slot.clone(),
+    });
+    let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
+    Front {
+        routes: RouteTable::new(routes),
+        client_address: ClientAddress::new(config.gateway.trusted_proxies.clone(), config.gateway.allow_real_ip_fallback),
+        rate: RateWindows::new(keys_max),
+        in_flight: InFlight::default(),
+        requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),
+        admissions: Admissions::new(config.sandbox.instances),
+        taskflows,
+    }
+}

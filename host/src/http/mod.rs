@@ -1,1 +1,14 @@
-//! The room `http`.
+//! The front door: connections, the guards in their order, and the answer on its way out. axum and hyper live here and nowhere else.
+//!
+//! Reading order: [`front`] (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut).
+
+mod answer;
+mod body;
+mod front;
+mod head;
+mod routes;
+mod serve;
+
+pub use front::Front;
+pub use routes::{Route, RouteTable};
+pub use serve::{Connections, Phase, serve};

@@ -1,0 +1,149 @@
+//! The guards, in their order, and the run behind them. [`pass`] is the pipeline: one guard a line, and where the order matters, why.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::routing::get;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::answer::{self, Refused};
+use super::head::Head;
+use super::routes::{Route, RouteTable};
+use super::{body, serve::Peer};
+use crate::auth::{Caller, ClientAddress, SECRET_HEADER};
+use crate::json::{self, JsonError};
+use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::sandbox::Outcome;
+use crate::taskflow::TaskFlows;
+
+/// Everything the front door needs.
+pub struct Front {
+    /// The routes.
+    pub routes: RouteTable,
+    /// Who is behind a proxy.
+    pub client_address: ClientAddress,
+    /// The rate windows.
+    pub rate: RateWindows,
+    /// The requests in flight.
+    pub in_flight: InFlight,
+    /// Requests at once over all routes.
+    pub requests: Semaphore,
+    /// The runs of the pool.
+    pub admissions: Admissions,
+    /// For `/readyz`: whether the store answers.
+    pub taskflows: TaskFlows,
+}
+
+impl Front {
+    /// All paths of this door. Layers from the outside in.
+    pub fn router(self) -> Router {
+        let fixed = |name, value| SetResponseHeaderLayer::overriding(header::HeaderName::from_static(name), HeaderValue::from_static(value));
+        Router::new()
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(ready))
+            .fallback(plugin_route)
+            .with_state(Arc::new(self))
+            .layer(CatchPanicLayer::new())
+            .layer(fixed("x-content-type-options", "nosniff"))
+            .layer(fixed("referrer-policy", "no-referrer"))
+            .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
+    }
+
+    async fn pass(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refused> {
+        let route = self.known_path(&request)?;
+        post_only(&request)?;
+        self.within_rate(route, peer, &request)?;
+        json_content(request.headers())?;
+        let in_flight = self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
+        let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
+        let caller = authenticate(route, request.headers())?;
+        // Only now is a byte of the body read: a stranger cannot make us hold any.
+        let (head, body) = request.into_parts();
+        let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
+        let body = json::canonical(&body).map_err(invalid_body)?;
+        // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
+        let admission = self.admissions.admit(&caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
+        let ran = route.slot.run(&admission, Box::new(Head::new(head.headers, head.uri)), body).await;
+        Ok(match ran {
+            Ok(Outcome::Replied(reply)) => answer::reply(&route.id, &reply),
+            Ok(Outcome::InvalidRequest(message)) => answer::invalid_request(&message),
+            Ok(Outcome::Failed(failure)) => answer::failed(&route.id, &failure),
+            Err(why) => answer::not_ready(&route.id, why),
+        })
+    }
+
+    /// A route whose secret has never been resolved is not there.
+    fn known_path(&self, request: &Request<Body>) -> Result<&Arc<Route>, Refused> {
+        self.routes.find(request.uri().path()).filter(|route| route.secret.is_registered()).ok_or(Refused::NotFound)
+    }
+
+    /// Counted per raw path, as the real one does: `/x` and `/x/` have separate windows.
+    fn within_rate(&self, route: &Route, peer: SocketAddr, request: &Request<Body>) -> Result<(), Refused> {
+        let client = self.client(peer, request.headers());
+        let limits = &route.limits;
+        let allowed = self.rate.allow(request.uri().path(), client, limits.rate_requests, limits.rate_window, Instant::now());
+        if allowed { Ok(()) } else { Err(Refused::RateLimited) }
+    }
+
+    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let joined = |name: &str| {
+            let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+            (!values.is_empty()).then(|| values.join(","))
+        };
+        self.client_address.of(peer.ip(), || joined("x-forwarded-for"), || joined("x-real-ip"))
+    }
+}
+
+async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request: Request<Body>) -> Response<Body> {
+    match front.pass(peer, request).await {
+        Ok(response) => response,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
+    match front.taskflows.check() {
+        Ok(()) => (StatusCode::OK, "ready"),
+        Err(error) => {
+            tracing::error!("not ready: {error}");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+        }
+    }
+}
+
+fn post_only(request: &Request<Body>) -> Result<(), Refused> {
+    if request.method() == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
+}
+
+/// `application/json` or anything that ends in `+json`; parameters do not matter.
+fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let is_json = media_type.eq_ignore_ascii_case("application/json")
+        || media_type.len() >= 5 && media_type.as_bytes()[media_type.len() - 5..].eq_ignore_ascii_case(b"+json");
+    if is_json { Ok(()) } else { Err(Refused::UnsupportedMediaType) }
+}
+
+fn authenticate(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
+    let one = |name: &str| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok();
+        // A header sent twice is joined by HTTP's rules, and a joined secret is a wrong one.
+        if values.next().is_some() { None } else { value }
+    };
+    Caller::authenticate(&route.id, &route.secret, one("authorization"), one(SECRET_HEADER)).ok_or(Refused::Unauthorized)
+}
+
+fn invalid_body(error: JsonError) -> Refused {
+    match error {
+        JsonError::TooDeep => Refused::BodyTooDeep,
+        _ => Refused::InvalidBody,
+    }
+}

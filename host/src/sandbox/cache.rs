@@ -1,0 +1,95 @@
+//! Compiled components on disk, so that a start with known components compiles nothing.
+//!
+//! A file here is native code that the process will run, so it must be the process's own: the folder is made for the owner alone, a folder that others
+//! may write to is refused, and each file is read back only if its SHA-256 stands beside it. Nothing is ever loaded from the plugins folder.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::SandboxError;
+
+/// The folder of compiled components.
+#[derive(Clone, Debug)]
+pub struct CompileCache {
+    folder: PathBuf,
+}
+
+impl CompileCache {
+    /// Opens the folder, making it if need be. Refuses one that someone else owns or may write to.
+    pub fn open(folder: &Path) -> Result<Self, SandboxError> {
+        let refuse = |reason: String| SandboxError::File { file: folder.display().to_string(), reason };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|cause| refuse(format!("the compile cache cannot be made: {cause}")))?;
+        let meta = fs::symlink_metadata(folder).map_err(|cause| refuse(format!("the compile cache cannot be read: {cause}")))?;
+        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
+            return Err(refuse("the compile cache must be a folder of the user that runs sandclaw".into()));
+        }
+        if meta.permissions().mode() & 0o022 != 0 {
+            return Err(refuse("others may write to the compile cache, which holds native code; run: chmod 700 on it".into()));
+        }
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The compiled form of the component with this digest, if a good one is there.
+    pub(super) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let (code, sum) = self.files(engine, digest);
+        let bytes = fs::read(&code).ok()?;
+        let expected = fs::read_to_string(&sum).ok()?;
+        if hex(&Sha256::digest(&bytes)) != expected.trim() {
+            tracing::warn!(file = %code.display(), "a compiled component does not match its checksum; it will be compiled again");
+            return None;
+        }
+        drop(bytes);
+        #[expect(unsafe_code, reason = "wasmtime's loader trusts its file: only this process writes to the folder, and the checksum was just compared")]
+        // SAFETY: the file was produced by `Engine::precompile_component` of this same engine configuration (its hash is in the name), and its contents
+        // have not changed since (checked above).
+        let component = unsafe { Component::deserialize_file(engine, &code) };
+        component.inspect_err(|cause| tracing::warn!(file = %code.display(), "a compiled component cannot be used: {cause:#}")).ok()
+    }
+
+    /// Keeps the compiled form. A failure costs time at the next start and nothing else, so it is only logged.
+    pub(super) fn keep(&self, engine: &Engine, digest: &str, compiled: &[u8]) {
+        let (code, sum) = self.files(engine, digest);
+        let written = write_whole(&code, compiled).and_then(|()| write_whole(&sum, hex(&Sha256::digest(compiled)).as_bytes()));
+        if let Err(cause) = written {
+            tracing::warn!(file = %code.display(), "a compiled component could not be kept: {cause}");
+        }
+    }
+
+    /// Named after the component, the wasmtime version and the engine's settings: any other combination finds nothing.
+    fn files(&self, engine: &Engine, digest: &str) -> (PathBuf, PathBuf) {
+        use std::hash::{Hash, Hasher};
+        let mut settings = std::hash::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        let name = format!("{digest}-{:016x}", settings.finish());
+        (self.folder.join(format!("{name}.cwasm")), self.folder.join(format!("{name}.sha256")))
+    }
+}
+
+/// Writes beside, syncs, renames: after a power cut the file is whole or absent.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,125 @@
+//! What one run has used, and the checks that end it. Shared between the guest's state, the epoch callback and the future that polls it.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+use super::outcome::{FailureKind, LimitHit};
+use crate::limits::Budget;
+
+/// Counts host calls, output and log bytes of one run, and the memory of its store.
+pub(super) struct Meter {
+    budget: Budget,
+    host_calls: u32,
+    output_bytes: usize,
+    log_bytes: usize,
+    memory_bytes: usize,
+    /// The most memory the run had at once, for `plugins` and the log.
+    pub memory_peak_bytes: usize,
+}
+
+impl Meter {
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { budget, host_calls: 0, output_bytes: 0, log_bytes: 0, memory_bytes: 0, memory_peak_bytes: 0 }
+    }
+
+    /// One call to the host, which was handed `bytes` of the guest's data.
+    pub(super) fn host_call(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.host_calls += 1;
+        if self.host_calls > self.budget.host_calls_max {
+            return Err(LimitHit(FailureKind::HostCalls));
+        }
+        self.output(bytes)
+    }
+
+    /// `bytes` that the guest gives to the host.
+    pub(super) fn output(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.output_bytes = self.output_bytes.saturating_add(bytes);
+        if self.output_bytes > self.budget.output_max_bytes {
+            return Err(LimitHit(FailureKind::Output));
+        }
+        Ok(())
+    }
+
+    /// `bytes` of log text.
+    pub(super) fn log(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.log_bytes = self.log_bytes.saturating_add(bytes);
+        if self.log_bytes > self.budget.log_max_bytes {
+            return Err(LimitHit(FailureKind::Output));
+        }
+        Ok(())
+    }
+}
+
+/// The limiter of the store. Sums over all memories: wasmtime's own `StoreLimits` counts each by itself, so four memories would get four limits.
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        if total > self.budget.memory_max_bytes {
+            // An error ends the run here, with its own name. Answering `false` would let the guest's allocator turn it into some trap.
+            return Err(LimitHit(FailureKind::Memory).into());
+        }
+        self.memory_bytes = total;
+        self.memory_peak_bytes = self.memory_peak_bytes.max(total);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, max: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(max.is_none_or(|max| desired <= max))
+    }
+}
+
+/// CPU time of one run: the time its thread was running while the run was being polled. Time that other programs took from the thread does not
+/// count, nor does waiting in host calls.
+///
+/// Nearly all runs end before the first tick, so nothing is measured until then; what a run used before its first tick (at most one tick) is free.
+#[derive(Default)]
+pub(super) struct CpuMeter {
+    armed: AtomicBool,
+    poll_began_ns: AtomicU64,
+    used_ns: AtomicU64,
+}
+
+impl CpuMeter {
+    /// Called at every tick the guest lives to see, on its own thread. True if it has used up `limit`.
+    pub(super) fn used_up(&self, limit: Duration) -> bool {
+        let now = thread_cpu_ns();
+        if !self.armed.swap(true, Ordering::Relaxed) {
+            self.poll_began_ns.store(now, Ordering::Relaxed);
+            return false;
+        }
+        let this_poll = now.saturating_sub(self.poll_began_ns.load(Ordering::Relaxed));
+        let used = self.used_ns.load(Ordering::Relaxed).saturating_add(this_poll);
+        Duration::from_nanos(used) >= limit
+    }
+}
+
+/// Polls a run and charges its thread's time to it once it is armed.
+pub(super) async fn metered<F: Future>(cpu: Arc<CpuMeter>, run: F) -> F::Output {
+    let mut run = pin!(run);
+    std::future::poll_fn(move |cx| poll_metered(&cpu, run.as_mut(), cx)).await
+}
+
+fn poll_metered<F: Future>(cpu: &CpuMeter, run: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    if cpu.armed.load(Ordering::Relaxed) {
+        cpu.poll_began_ns.store(thread_cpu_ns(), Ordering::Relaxed);
+    }
+    let polled = run.poll(cx);
+    if cpu.armed.load(Ordering::Relaxed) {
+        let this_poll = thread_cpu_ns().saturating_sub(cpu.poll_began_ns.load(Ordering::Relaxed));
+        cpu.used_ns.fetch_add(this_poll, Ordering::Relaxed);
+    }
+    polled
+}
+
+fn thread_cpu_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
+}

@@ -1,0 +1,122 @@
+//! The powers a guest can be given, one file each, all of the same shape: the WIT interface, its functions, and nothing that the session or the
+//! request would not do natively. [`link`] puts exactly the granted functions into a linker, so that even a mistake in the check of grants
+//! against needs could not hand out more.
+//!
+//! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link`], a test in `tests/it/grants.rs`.
+
+mod flows;
+mod incoming_request;
+mod logging;
+mod wasi;
+
+use std::future::Future;
+
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
+
+use super::bindings::WitRefusal;
+use super::guest::GuestState;
+use crate::model::Grants;
+use crate::taskflow::{Refusal, Session};
+
+/// Links the ambient base and every granted function.
+pub(super) fn link(linker: &mut Linker<GuestState>, grants: &Grants) -> wasmtime::Result<()> {
+    logging::link(linker)?;
+    incoming_request::link(linker)?;
+    wasi::link(linker, grants)?;
+    flows::link(linker, grants)
+}
+
+/// One interface of session functions while it is being linked: only what is granted goes in.
+struct Power<'a> {
+    instance: LinkerInstance<'a, GuestState>,
+    grants: &'a Grants,
+    name: &'static str,
+}
+
+impl<'a> Power<'a> {
+    fn open(linker: &'a mut Linker<GuestState>, grants: &'a Grants, name: &'static str, interface: &str) -> wasmtime::Result<Self> {
+        Ok(Self { instance: linker.instance(interface)?, grants, name })
+    }
+
+    /// A function that answers at once, from memory or a reader's connection.
+    fn answers<P, R>(
+        &mut self,
+        function: &str,
+        act: impl Fn(&Session, P) -> Result<R, Refusal> + Send + Sync + 'static,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weigh + 'static,
+        R: Lower + Send + Sync + 'static,
+    {
+        if !self.grants.allows(self.name, function) {
+            return Ok(());
+        }
+        self.instance.func_wrap(function, move |mut store, params: P| {
+            let state = store.data_mut();
+            state.meter.host_call(params.bytes())?;
+            Ok((act(&state.session, params).map_err(WitRefusal::from),))
+        })
+    }
+
+    /// A function that waits for the disk. The guest waits with it; other runs go on.
+    fn waits<P, F>(&mut self, function: &str, act: impl Fn(Session, P) -> F + Send + Sync + 'static) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weigh + Send + 'static,
+        F: Future<Output = Result<String, Refusal>> + Send + 'static,
+    {
+        if !self.grants.allows(self.name, function) {
+            return Ok(());
+        }
+        let act = std::sync::Arc::new(act);
+        self.instance.func_wrap_async(function, move |mut store, params: P| {
+            let state = store.data_mut();
+            let counted = state.meter.host_call(params.bytes());
+            let run = act(state.session.clone(), params);
+            Box::new(async move {
+                counted?;
+                Ok((run.await.map_err(WitRefusal::from),))
+            })
+        })
+    }
+}
+
+/// How much of a guest's data a call hands over.
+trait Weigh {
+    fn bytes(&self) -> usize;
+}
+
+impl Weigh for () {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for (String,) {
+    fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Weigh for (String, String) {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.1.len()
+    }
+}
+
+impl Weigh for (String, u64) {
+    fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Weigh for (String, u64, String) {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.2.len()
+    }
+}
+
+impl Weigh for (Option<String>, u32) {
+    fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, String::len)
+    }
+}

@@ -1,0 +1,143 @@
+//! One guest run: a fresh store and instance, the call, and the outcome. Nothing of it is kept: the store is dropped at the end, whatever the end was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::bindings::{WitError, WitReply};
+use super::guest::{GuestState, RequestHead};
+use super::meter::{CpuMeter, metered};
+use super::outcome::{Failure, FailureKind, LimitHit, Outcome, REPLY_STATUSES, Reply, failure, printable};
+use super::plugin::Plugin;
+use super::SandboxError;
+use crate::json::{self, JsonText};
+use crate::limits::{Admission, Budget};
+use crate::model::RouteId;
+use crate::taskflow::Session;
+
+/// Handles (streams, pollables) a run may hold at once. A stock guest holds three.
+const HANDLES_MAX: usize = 1000;
+
+/// What a component may use while it is tried. Generous: interpreters set themselves up here.
+const TRIAL: Budget = Budget {
+    deadline: Duration::from_secs(10),
+    cpu: Duration::from_secs(5),
+    memory_max_bytes: 64 << 20,
+    output_max_bytes: 1 << 20,
+    log_max_bytes: 64 << 10,
+    host_calls_max: 1000,
+};
+
+/// What a run acts on.
+pub struct Call {
+    /// The route.
+    pub route: RouteId,
+    /// The session that is bound to the run.
+    pub session: Session,
+    /// The request beside its body.
+    pub head: Box<dyn RequestHead>,
+    /// The body.
+    pub body: JsonText,
+}
+
+impl Plugin {
+    /// Runs the action once, within the budget of the admission.
+    pub async fn run(&self, admission: &Admission, call: Call) -> Outcome {
+        let budget = admission.budget();
+        let cpu = Arc::new(CpuMeter::default());
+        let mut store = self.store(GuestState::new(call.route, call.session, call.head, budget));
+        set_limits(&mut store, budget, &cpu);
+        let ended = timeout(budget.deadline, metered(cpu, self.call(&mut store, call.body.as_str()))).await;
+        store.data().log_printed();
+        match ended {
+            Ok(Ok(answer)) => judge(answer),
+            Ok(Err(failure)) => Outcome::Failed(failure),
+            Err(_) => Outcome::Failed(Failure {
+                kind: FailureKind::Deadline,
+                detail: format!("no answer after {} ms", budget.deadline.as_millis()),
+            }),
+        }
+    }
+
+    /// Makes one instance and drops it: what cannot even start is found before it serves. Bounded as a run is, by the smallest sensible budget.
+    pub(super) async fn try_once(&self, route: &RouteId, session: &Session) -> Result<(), SandboxError> {
+        let cpu = Arc::new(CpuMeter::default());
+        let mut store = self.store(GuestState::new(route.clone(), session.clone(), Box::new(NoRequest), TRIAL));
+        set_limits(&mut store, TRIAL, &cpu);
+        let tried = timeout(TRIAL.deadline, metered(cpu, self.pre.instantiate_async(&mut store))).await;
+        let reason = match tried {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => not_started(&error).to_string(),
+            Err(_) => format!("it did not start within {} ms", TRIAL.deadline.as_millis()),
+        };
+        Err(SandboxError::Component { file: route.to_string(), reason: format!("it cannot be started: {reason}") })
+    }
+
+    async fn call(&self, store: &mut Store<GuestState>, body: &str) -> Result<Answer, Failure> {
+        let instance = self.pre.instantiate_async(&mut *store).await.map_err(|error| not_started(&error))?;
+        let handle = instance.get_typed_func::<(&str,), (Answer,)>(&mut *store, &self.handle).map_err(|error| host(&error))?;
+        let (answer,) = handle.call_async(&mut *store, (body,)).await.map_err(|error| failure(&error))?;
+        Ok(answer)
+    }
+}
+
+type Answer = Result<WitReply, WitError>;
+
+fn set_limits(store: &mut Store<GuestState>, budget: Budget, cpu: &Arc<CpuMeter>) {
+    store.limiter(|state| &mut state.meter);
+    store.set_hostcall_fuel(budget.output_max_bytes);
+    store.set_max_component_handles(HANDLES_MAX);
+    store.set_epoch_deadline(1);
+    let cpu = cpu.clone();
+    // At every tick: look at the time used, then let the other tasks of this thread go first. The callback stays off the store
+    // (RUSTSEC-2026-0223).
+    store.epoch_deadline_callback(move |_| {
+        if cpu.used_up(budget.cpu) { Err(LimitHit(FailureKind::Cpu).into()) } else { Ok(UpdateDeadline::Yield(1)) }
+    });
+}
+
+/// The request of a trial: none.
+struct NoRequest;
+
+impl RequestHead for NoRequest {
+    fn header(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn query(&self) -> &str {
+        ""
+    }
+}
+
+/// An instance could not be made. Traps and limits in a start function are the guest's; the rest (the pool is full, no more file descriptors) is ours.
+fn not_started(error: &wasmtime::Error) -> Failure {
+    let found = failure(error);
+    if found.kind == FailureKind::Output { host(error) } else { found }
+}
+
+fn host(error: &wasmtime::Error) -> Failure {
+    Failure { kind: FailureKind::Host, detail: printable(&format!("{error:#}")) }
+}
+
+/// What a guest returns is input, not truth.
+fn judge(answer: Answer) -> Outcome {
+    match answer {
+        Ok(reply) if !REPLY_STATUSES.contains(&reply.status) => guest_error(format!("answered with status {}, which no action may", reply.status)),
+        Ok(reply) => match json::canonical(reply.result.as_bytes()) {
+            Ok(result) => Outcome::Replied(Reply { status: reply.status, code: reply.code, error: reply.error, result }),
+            Err(cause) => guest_error(format!("answered with a result that is not JSON: {cause}")),
+        },
+        Err(error) if error.code == "invalid_request" => Outcome::InvalidRequest(error.message),
+        Err(error) => guest_error(format!("{}: {}", printable(&error.code), printable(&error.message))),
+    }
+}
+
+fn guest_error(detail: String) -> Outcome {
+    Outcome::Failed(Failure { kind: FailureKind::GuestError, detail })
+}

@@ -1,0 +1,15 @@
+//! Wicked if granted too little: cancels a flow and reads the clock.
+
+use sandclaw_sdk::{Action, Error, Reply, Request, Session};
+
+struct AsksForUngranted;
+
+impl Action for AsksForUngranted {
+    fn handle<S: Session>(session: &S, _request: &Request) -> Result<Reply, Error> {
+        let age = std::time::SystemTime::now().elapsed().unwrap_or_default();
+        session.cancel_flow(&format!("{age:?}"))?;
+        Ok(Reply::ok("null"))
+    }
+}
+
+sandclaw_sdk::export_action!(AsksForUngranted);

@@ -1,0 +1,16 @@
+//! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
+
+mod cli;
+mod conformance;
+mod contract;
+mod crash;
+mod guards;
+mod guests;
+mod isolation;
+mod lifecycle;
+mod plugins;
+mod secrets;
+mod tidy;
+
+/// The real program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");
