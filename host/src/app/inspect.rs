@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{CACHE_FOLDER, compiler, source_and_grants};
 use crate::config::Config;
-use crate::model::Grants;
+use crate::model::{Digest, Grant, Grants, Power};
 use crate::sandbox::{CompileCache, Compiled, Compiler, Plugin, PluginFolder, PoolSize, SandboxEngine, Source};
 
 /// One component, as far as it can be told without running it.
@@ -16,8 +16,8 @@ pub struct Found {
     pub route: Option<String>,
     /// The file, or the name of the built-in one.
     pub file: String,
-    /// `sha256:…`, if the file could be read.
-    pub digest: Option<String>,
+    /// Of its bytes, if the file could be read.
+    pub digest: Option<Digest>,
     /// What it needs, as grants.
     pub needs: Vec<String>,
     /// Imports that no grant gives.
@@ -75,7 +75,7 @@ pub async fn inspect_file(path: &Path) -> Result<Found> {
     let compiled = compiler.compile(&file, bytes).await?;
     let mut found = describe(None, &file, &compiled, &Grants::default());
     // Everything it could be granted, granted: what is left is why it could run nowhere.
-    let all = Grants::all();
+    let all: Grants = Power::ALL.into_iter().map(Grant::whole).collect();
     found.refused = Plugin::prepare(compiler.engine(), compiled, &all, "?", &file).err().map(|error| error.to_string());
     Ok(found)
 }
@@ -100,7 +100,7 @@ async fn look(compiler: &Compiler, folder: Option<&PluginFolder>, route: Option<
             digest: None,
             needs: Vec::new(),
             unknown: Vec::new(),
-            granted: grants.names(),
+            granted: grants.iter().map(|grant| grant.to_string()).collect(),
             unused: Vec::new(),
             refused: Some(error.to_string()),
         },
@@ -111,10 +111,10 @@ fn describe(route: Option<&str>, file: &str, compiled: &Compiled, grants: &Grant
     Found {
         route: route.map(str::to_owned),
         file: file.to_owned(),
-        digest: Some(compiled.digest.clone()),
+        digest: Some(compiled.digest),
         needs: compiled.need.as_grants(),
         unknown: compiled.need.unknown.iter().cloned().collect(),
-        granted: grants.names(),
+        granted: grants.iter().map(|grant| grant.to_string()).collect(),
         unused: compiled.need.unused(grants),
         refused: None,
     }

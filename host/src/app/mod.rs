@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Handler, RouteConfig};
 use crate::http::{Connections, Front, Phase, Route, RouteTable, serve};
 use crate::limits::{Admissions, InFlight, RateWindows};
-use crate::model::{Grants, Ids};
+use crate::model::{Grant, Grants, Ids, Power};
 use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
@@ -133,11 +133,16 @@ fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock) -> Vec<Arc<Slot>
 
 fn source_and_grants(handler: &Handler) -> (Source, Grants) {
     match handler {
-        Handler::BuiltIn => (Source::BuiltIn, Grants::built_in()),
+        Handler::BuiltIn => (Source::BuiltIn, built_in_grants()),
         Handler::Plugin { file, digest, grants } => {
-            (Source::File { name: file.clone(), digest: digest.as_ref().map(ToString::to_string) }, grants.clone())
+            (Source::File { name: file.clone(), digest: *digest }, grants.clone())
         }
     }
+}
+
+/// The built-in action gets every power over flows and tasks, and neither clock nor randomness.
+fn built_in_grants() -> Grants {
+    Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect()
 }
 
 fn front(config: &Config, secrets: &[Arc<RouteSecret>], plugins: &Plugins, taskflows: TaskFlows) -> Front {

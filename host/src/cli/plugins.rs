@@ -98,7 +98,7 @@ fn row(found: &Found) -> Vec<String> {
     vec![
         found.route.clone().unwrap_or_else(|| "-".into()),
         found.file.clone(),
-        found.digest.as_deref().map_or("-", short).to_owned(),
+        found.digest.map_or_else(|| "-".into(), short),
         state(found).to_owned(),
         list(&[found.needs.clone(), found.unknown.clone()].concat()),
         list(&found.granted),
@@ -110,7 +110,7 @@ fn as_json(found: &Found) -> serde_json::Value {
     json!({
         "route": found.route,
         "file": found.file,
-        "digest": found.digest,
+        "digest": found.digest.map(|digest| digest.to_string()),
         "state": state(found),
         "needs": found.needs,
         "unknownImports": found.unknown,
@@ -122,7 +122,7 @@ fn as_json(found: &Found) -> serde_json::Value {
 
 fn print(found: &Found) {
     let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    output::print(&format!("file    {}\ndigest  {}\nneeds   {}", found.file, found.digest.as_deref().unwrap_or("-"), list(&found.needs)));
+    output::print(&format!("file    {}\ndigest  {}\nneeds   {}", found.file, found.digest.map_or_else(|| "-".into(), |digest| digest.to_string()), list(&found.needs)));
     for import in &found.unknown {
         output::print(&format!("{BAD}also{BAD:#}    {import}, which no grant gives"));
     }
@@ -140,7 +140,7 @@ fn stanza(found: &Found) -> String {
         "// under plugins.entries.webhooks.config.routes; the grants are exactly what {} needs\n\"{id}\": {{\n  sessionKey: \"agent:main:{id}\",\n  secret: {{ source: \"env\", provider: \"default\", id: \"{variable}_WEBHOOK_SECRET\" }},\n  plugin: {{ file: \"{}\", digest: \"{}\" }},\n  grants: [{}],\n}},",
         found.file,
         found.file,
-        found.digest.as_deref().unwrap_or_default(),
+        found.digest.map(|digest| digest.to_string()).unwrap_or_default(),
         grants.join(", ")
     )
 }

@@ -1,144 +1,203 @@
-//! The closed tree of grants: what an operator may give to a component, and which WIT functions each grant opens.
+//! What a component can be granted: a closed tree of powers and, below each, its functions. The operator writes
+//! `flow/read` or `flow/read/get-flow`; the sandbox asks [`Grants::allows`] before it links a function. Nothing else grants.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
-/// One power: the first two segments of a grant, and the functions that can be granted one by one.
-#[derive(Debug)]
-pub struct PowerSpec {
-    /// As written in a config, for example `flow/read`.
-    pub name: &'static str,
-    /// The WIT interfaces it opens, without their version.
-    pub interfaces: &'static [&'static str],
-    /// The functions; empty where the power is granted only as a whole.
-    pub functions: &'static [&'static str],
-    /// What to say to an operator who decides about it.
-    pub meaning: &'static str,
+/// A power: one branch of the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Power {
+    /// Look at the flows of the bound session.
+    FlowRead,
+    /// Make flows.
+    FlowCreate,
+    /// Move flows along.
+    FlowChange,
+    /// Cancel flows.
+    FlowCancel,
+    /// Put child tasks into flows.
+    TaskRun,
+    /// Read the time of day, and wait.
+    Clock,
+    /// Read secure random bytes.
+    Random,
 }
 
-/// Every power there is. Nothing outside this table can be granted.
-pub const POWERS: &[PowerSpec] = &[
-    PowerSpec {
-        name: "flow/read",
-        interfaces: &["sandclaw:plugin/flow-read"],
-        functions: &["get-flow", "list-flows", "find-latest-flow", "resolve-flow", "get-task-summary"],
-        meaning: "look at the flows of the route's session",
-    },
-    PowerSpec {
-        name: "flow/create",
-        interfaces: &["sandclaw:plugin/flow-create"],
-        functions: &["create-flow"],
-        meaning: "make flows in the route's session",
-    },
-    PowerSpec {
-        name: "flow/change",
-        interfaces: &["sandclaw:plugin/flow-change"],
-        functions: &["set-waiting", "resume-flow", "finish-flow", "fail-flow"],
-        meaning: "move flows of the route's session along",
-    },
-    PowerSpec {
-        name: "flow/cancel",
-        interfaces: &["sandclaw:plugin/flow-cancel"],
-        functions: &["request-cancel", "cancel-flow"],
-        meaning: "cancel flows of the route's session",
-    },
-    PowerSpec {
-        name: "task/run",
-        interfaces: &["sandclaw:plugin/task-run"],
-        functions: &["run-task"],
-        meaning: "put child tasks into flows of the route's session",
-    },
-    PowerSpec {
-        name: "clock",
-        interfaces: &["wasi:clocks/wall-clock", "wasi:clocks/monotonic-clock"],
-        functions: &[],
-        meaning: "read the time of day and wait",
-    },
-    PowerSpec { name: "random", interfaces: &["wasi:random/random"], functions: &[], meaning: "read secure random bytes" },
-];
+impl Power {
+    /// Every power, in the order in which they are listed to people.
+    pub const ALL: [Self; 7] = [
+        Self::FlowRead,
+        Self::FlowCreate,
+        Self::FlowChange,
+        Self::FlowCancel,
+        Self::TaskRun,
+        Self::Clock,
+        Self::Random,
+    ];
 
-/// One grant, as parsed: a whole power or one function of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    /// The name as the operator writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FlowRead => "flow/read",
+            Self::FlowCreate => "flow/create",
+            Self::FlowChange => "flow/change",
+            Self::FlowCancel => "flow/cancel",
+            Self::TaskRun => "task/run",
+            Self::Clock => "clock",
+            Self::Random => "random",
+        }
+    }
+
+    /// The WIT interfaces behind the power, without a version.
+    pub fn interfaces(self) -> &'static [&'static str] {
+        match self {
+            Self::FlowRead => &["sandclaw:plugin/flow-read"],
+            Self::FlowCreate => &["sandclaw:plugin/flow-create"],
+            Self::FlowChange => &["sandclaw:plugin/flow-change"],
+            Self::FlowCancel => &["sandclaw:plugin/flow-cancel"],
+            Self::TaskRun => &["sandclaw:plugin/task-run"],
+            Self::Clock => &["wasi:clocks/wall-clock", "wasi:clocks/monotonic-clock"],
+            Self::Random => &["wasi:random/random"],
+        }
+    }
+
+    /// The functions that can be granted one by one. `clock` and `random` are granted whole: nothing is gained by
+    /// telling one way to ask for the time from another.
+    pub fn functions(self) -> &'static [&'static str] {
+        match self {
+            Self::FlowRead => &["get-flow", "list-flows", "find-latest-flow", "resolve-flow", "get-task-summary"],
+            Self::FlowCreate => &["create-flow"],
+            Self::FlowChange => &["set-waiting", "resume-flow", "finish-flow", "fail-flow"],
+            Self::FlowCancel => &["request-cancel", "cancel-flow"],
+            Self::TaskRun => &["run-task"],
+            Self::Clock | Self::Random => &[],
+        }
+    }
+
+    /// The power behind a WIT interface; a version (`@0.1.0`) is ignored.
+    pub fn of_interface(interface: &str) -> Option<Self> {
+        let name = interface.split_once('@').map_or(interface, |(name, _)| name);
+        Self::ALL.into_iter().find(|power| power.interfaces().contains(&name))
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One line of `grants`: a whole power, or one function of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Grant {
-    power: &'static str,
+    power: Power,
     function: Option<&'static str>,
 }
 
 impl Grant {
-    /// Reads `flow/read`, `flow/read/*` or `flow/read/get-flow`. The error lists what could have been written.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        for power in POWERS {
-            if text == power.name || text.strip_suffix("/*").is_some_and(|whole| whole == power.name && !power.functions.is_empty()) {
-                return Ok(Self { power: power.name, function: None });
-            }
-            let Some(rest) = text.strip_prefix(power.name).and_then(|rest| rest.strip_prefix('/')) else { continue };
-            if let Some(function) = power.functions.iter().find(|function| **function == rest) {
-                return Ok(Self { power: power.name, function: Some(function) });
-            }
-            if !power.functions.is_empty() {
-                return Err(format!("`{}` has no `{rest}`; it has {}", power.name, power.functions.join(", ")));
-            }
-        }
-        let names: Vec<&str> = POWERS.iter().map(|power| power.name).collect();
-        Err(format!("there is no grant `{text}`; there are {}, and single functions such as flow/read/get-flow", names.join(", ")))
+    /// The power with all its functions.
+    pub fn whole(power: Power) -> Self {
+        Self { power, function: None }
     }
 
-    fn covers(self, power: &str, function: &str) -> bool {
-        self.power == power && self.function.is_none_or(|granted| granted == function)
+    /// One function of the power, if it has it.
+    pub fn leaf(power: Power, function: &str) -> Option<Self> {
+        let function = power.functions().iter().copied().find(|known| *known == function)?;
+        Some(Self { power, function: Some(function) })
+    }
+
+    /// The power it is, or is a part of.
+    pub fn power(self) -> Power {
+        self.power
+    }
+
+    /// The function, or nothing if the whole power is granted.
+    pub fn function(self) -> Option<&'static str> {
+        self.function
     }
 }
 
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.function {
+            None => f.write_str(self.power.name()),
             Some(function) => write!(f, "{}/{function}", self.power),
-            None => f.write_str(self.power),
         }
     }
 }
 
-/// What one route gives to its component.
+/// There is no such grant; the message lists those that there are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownGrant {
+    /// The first part names no power.
+    #[error("no such power; the powers are {}, and `<power>/<function>` grants one function", powers())]
+    Power,
+    /// The power is there, the function is not.
+    #[error("{0} has no such function; grant `{0}` whole or one of {leaves}", leaves = leaves(*.0))]
+    Function(Power),
+    /// The power cannot be divided.
+    #[error("{0} has no parts; write `{0}`")]
+    Whole(Power),
+}
+
+fn powers() -> String {
+    Power::ALL.map(Power::name).join(", ")
+}
+
+fn leaves(power: Power) -> String {
+    let leaves: Vec<_> = power.functions().iter().map(|function| format!("{power}/{function}")).collect();
+    leaves.join(", ")
+}
+
+impl FromStr for Grant {
+    type Err = UnknownGrant;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGrant> {
+        for power in Power::ALL {
+            let Some(rest) = text.strip_prefix(power.name()) else { continue };
+            return match rest.strip_prefix('/') {
+                None if rest.is_empty() => Ok(Self::whole(power)),
+                None => continue,
+                Some("*") => Ok(Self::whole(power)),
+                Some(_) if power.functions().is_empty() => Err(UnknownGrant::Whole(power)),
+                Some(function) => Self::leaf(power, function).ok_or(UnknownGrant::Function(power)),
+            };
+        }
+        Err(UnknownGrant::Power)
+    }
+}
+
+/// What one component was granted. Empty by default: a component without grants can only compute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grants(Vec<Grant>);
+pub struct Grants(BTreeSet<Grant>);
 
 impl Grants {
-    /// The given grants, in order, each once.
-    pub fn new(grants: impl IntoIterator<Item = Grant>) -> Self {
-        let mut kept: Vec<Grant> = Vec::new();
-        for grant in grants {
-            if !kept.contains(&grant) {
-                kept.push(grant);
-            }
-        }
-        Self(kept)
+    /// Whether the function of the power may be linked.
+    pub fn allows(&self, power: Power, function: &str) -> bool {
+        self.allows_whole(power) || Grant::leaf(power, function).is_some_and(|leaf| self.0.contains(&leaf))
     }
 
-    /// What the built-in action gets: every power over flows and tasks, no clock, no randomness.
-    pub fn built_in() -> Self {
-        let whole = |power: &PowerSpec| Grant { power: power.name, function: None };
-        Self(POWERS.iter().filter(|power| !power.functions.is_empty()).map(whole).collect())
+    /// Whether the whole power is granted by name. Several leaves do not add up to it: a function that a later release
+    /// gives to the power would be granted without anybody having said so.
+    pub fn allows_whole(&self, power: Power) -> bool {
+        self.0.contains(&Grant::whole(power))
     }
 
-    /// Every power there is, for telling what a component would need.
-    pub fn all() -> Self {
-        Self(POWERS.iter().map(|power| Grant { power: power.name, function: None }).collect())
+    /// The lines, in the order of [`Power::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = Grant> + '_ {
+        self.0.iter().copied()
     }
 
-    /// Whether `function` of `power` is granted; for a power without functions, pass an empty name.
-    pub fn allows(&self, power: &str, function: &str) -> bool {
-        self.0.iter().any(|grant| grant.covers(power, function))
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
+}
 
-    /// Whether a leaf of the tree, as `flow/read/get-flow` or `clock`, is granted.
-    pub fn covers(&self, leaf: &str) -> bool {
-        match Grant::parse(leaf) {
-            Ok(Grant { power, function }) => self.allows(power, function.unwrap_or_default()),
-            Err(_) => false,
-        }
-    }
-
-    /// The grants as written.
-    pub fn names(&self) -> Vec<String> {
-        self.0.iter().map(Grant::to_string).collect()
+impl FromIterator<Grant> for Grants {
+    fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
+        Self(grants.into_iter().collect())
     }
 }
 
@@ -146,31 +205,52 @@ impl Grants {
 mod tests {
     use super::*;
 
-    fn grants(texts: &[&str]) -> Grants {
-        Grants::new(texts.iter().map(|text| Grant::parse(text).unwrap()))
+    #[test]
+    fn every_grant_of_the_tree_reads_back_what_it_prints() {
+        for power in Power::ALL {
+            assert_eq!(power.name().parse(), Ok(Grant::whole(power)));
+            assert_eq!(format!("{power}/*").parse(), Ok(Grant::whole(power)));
+            for function in power.functions() {
+                let leaf = Grant::leaf(power, function).unwrap();
+                assert_eq!(leaf.to_string().parse(), Ok(leaf));
+            }
+        }
     }
 
     #[test]
-    fn a_whole_power_covers_each_of_its_functions_and_no_other() {
-        let read = grants(&["flow/read/*"]);
-        assert!(read.allows("flow/read", "get-flow"));
-        assert!(read.covers("flow/read/list-flows"));
-        assert!(!read.covers("flow/create/create-flow"));
-        assert!(!read.covers("clock"));
+    fn what_is_not_in_the_tree_is_refused_with_what_is() {
+        for (text, message) in [
+            ("flow", "no such power; the powers are flow/read, flow/create"),
+            ("flow/reading", "no such power"),
+            ("", "no such power"),
+            ("*", "no such power"),
+            ("Flow/read", "no such power"),
+            ("flow/read/", "flow/read has no such function; grant `flow/read` whole or one of flow/read/get-flow, "),
+            ("flow/read/cancel-flow", "flow/read has no such function"),
+            ("flow/read/get-flow/x", "flow/read has no such function"),
+            ("clock/now", "clock has no parts; write `clock`"),
+        ] {
+            let error = text.parse::<Grant>().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{text}: {error}");
+        }
     }
 
     #[test]
-    fn one_function_covers_only_itself() {
-        let one = grants(&["flow/cancel/request-cancel"]);
-        assert!(one.covers("flow/cancel/request-cancel"));
-        assert!(!one.covers("flow/cancel/cancel-flow"));
+    fn a_leaf_grants_itself_and_a_power_all_its_functions() {
+        let grants: Grants =
+            ["flow/read/get-flow", "flow/cancel"].map(|text| text.parse::<Grant>().unwrap()).into_iter().collect();
+        assert!(grants.allows(Power::FlowRead, "get-flow"));
+        assert!(!grants.allows(Power::FlowRead, "list-flows"));
+        assert!(!grants.allows_whole(Power::FlowRead));
+        assert!(grants.allows(Power::FlowCancel, "cancel-flow"));
+        assert!(!grants.allows(Power::FlowCreate, "create-flow"));
+        assert!(!Grants::default().allows(Power::Clock, "now"));
     }
 
     #[test]
-    fn an_unknown_grant_is_told_what_there_is() {
-        assert!(Grant::parse("flow/delete").unwrap_err().contains("flow/read, flow/create"));
-        assert!(Grant::parse("flow/read/get").unwrap_err().contains("get-flow, list-flows"));
-        assert!(Grant::parse("clock/now").unwrap_err().contains("there is no grant `clock/now`"));
-        assert!(Grant::parse("*").is_err());
+    fn an_interface_leads_to_its_power() {
+        assert_eq!(Power::of_interface("sandclaw:plugin/task-run@0.1.0"), Some(Power::TaskRun));
+        assert_eq!(Power::of_interface("wasi:clocks/wall-clock@0.2.6"), Some(Power::Clock));
+        assert_eq!(Power::of_interface("wasi:io/streams@0.2.6"), None);
     }
 }

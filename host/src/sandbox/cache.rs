@@ -8,11 +8,13 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::SandboxError;
+use super::compile::digest_of;
+use crate::model::Digest;
 
 /// The folder of compiled components.
 #[derive(Clone, Debug)]
@@ -40,11 +42,11 @@ impl CompileCache {
     }
 
     /// The compiled form of the component with this digest, if a good one is there.
-    pub(super) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+    pub(super) fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
         let (code, sum) = self.files(engine, digest);
         let bytes = fs::read(&code).ok()?;
         let expected = fs::read_to_string(&sum).ok()?;
-        if hex(&Sha256::digest(&bytes)) != expected.trim() {
+        if digest_of(&bytes).to_string() != expected.trim() {
             tracing::warn!(file = %code.display(), "a compiled component does not match its checksum; it will be compiled again");
             return None;
         }
@@ -57,20 +59,20 @@ impl CompileCache {
     }
 
     /// Keeps the compiled form. A failure costs time at the next start and nothing else, so it is only logged.
-    pub(super) fn keep(&self, engine: &Engine, digest: &str, compiled: &[u8]) {
+    pub(super) fn keep(&self, engine: &Engine, digest: Digest, compiled: &[u8]) {
         let (code, sum) = self.files(engine, digest);
-        let written = write_whole(&code, compiled).and_then(|()| write_whole(&sum, hex(&Sha256::digest(compiled)).as_bytes()));
+        let written = write_whole(&code, compiled).and_then(|()| write_whole(&sum, digest_of(compiled).to_string().as_bytes()));
         if let Err(cause) = written {
             tracing::warn!(file = %code.display(), "a compiled component could not be kept: {cause}");
         }
     }
 
     /// Named after the component, the wasmtime version and the engine's settings: any other combination finds nothing.
-    fn files(&self, engine: &Engine, digest: &str) -> (PathBuf, PathBuf) {
+    fn files(&self, engine: &Engine, digest: Digest) -> (PathBuf, PathBuf) {
         use std::hash::{Hash, Hasher};
         let mut settings = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut settings);
-        let name = format!("{digest}-{:016x}", settings.finish());
+        let name = format!("{}-{:016x}", digest.to_string().trim_start_matches("sha256:"), settings.finish());
         (self.folder.join(format!("{name}.cwasm")), self.folder.join(format!("{name}.sha256")))
     }
 }
@@ -83,13 +85,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

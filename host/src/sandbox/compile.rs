@@ -5,18 +5,19 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
-use super::cache::{CompileCache, hex};
+use super::cache::CompileCache;
 use super::need::Need;
 use super::{SandboxEngine, SandboxError};
+use crate::model::Digest;
 
 /// A compiled component, shared by all routes that use the same bytes.
 pub struct Compiled {
-    /// `sha256:` and 64 hexadecimal digits.
-    pub digest: String,
+    /// Of its bytes.
+    pub digest: Digest,
     /// What it needs.
     pub need: Need,
     pub(super) component: Component,
@@ -32,7 +33,7 @@ struct Inner {
     engine: SandboxEngine,
     cache: Option<CompileCache>,
     one_at_a_time: Semaphore,
-    known: Mutex<HashMap<String, Weak<Compiled>>>,
+    known: Mutex<HashMap<Digest, Weak<Compiled>>>,
 }
 
 impl Compiler {
@@ -43,13 +44,13 @@ impl Compiler {
 
     /// The compiled form of `bytes`. `file` is only for messages.
     pub async fn compile(&self, file: &str, bytes: Vec<u8>) -> Result<Arc<Compiled>, SandboxError> {
-        let digest = hex(&Sha256::digest(&bytes));
+        let digest = digest_of(&bytes);
         let _turn = self.inner.one_at_a_time.acquire().await;
-        if let Some(known) = self.known(&digest) {
+        if let Some(known) = self.known(digest) {
             return Ok(known);
         }
-        let (inner, file, key) = (self.inner.clone(), file.to_owned(), digest.clone());
-        let work = tokio::task::spawn_blocking(move || inner.compile_now(&file, &key, &bytes));
+        let (inner, file) = (self.inner.clone(), file.to_owned());
+        let work = tokio::task::spawn_blocking(move || inner.compile_now(&file, digest, &bytes));
         let compiled = work.await.map_err(|cause| SandboxError::Engine(format!("the compiler's thread ended: {cause}")))??;
         let mut known = self.inner.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, compiled| compiled.strong_count() > 0);
@@ -62,23 +63,23 @@ impl Compiler {
         &self.inner.engine
     }
 
-    fn known(&self, digest: &str) -> Option<Arc<Compiled>> {
-        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade)
+    fn known(&self, digest: Digest) -> Option<Arc<Compiled>> {
+        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).and_then(Weak::upgrade)
     }
 }
 
 impl Inner {
-    fn compile_now(&self, file: &str, digest: &str, bytes: &[u8]) -> Result<Arc<Compiled>, SandboxError> {
+    fn compile_now(&self, file: &str, digest: Digest, bytes: &[u8]) -> Result<Arc<Compiled>, SandboxError> {
         let engine = self.engine.wasmtime();
         let component = match self.cache.as_ref().and_then(|cache| cache.load(engine, digest)) {
             Some(component) => component,
             None => self.compile_afresh(file, digest, bytes)?,
         };
         let need = Need::of(engine, &component);
-        Ok(Arc::new(Compiled { digest: format!("sha256:{digest}"), need, component }))
+        Ok(Arc::new(Compiled { digest, need, component }))
     }
 
-    fn compile_afresh(&self, file: &str, digest: &str, bytes: &[u8]) -> Result<Component, SandboxError> {
+    fn compile_afresh(&self, file: &str, digest: Digest, bytes: &[u8]) -> Result<Component, SandboxError> {
         let engine = self.engine.wasmtime();
         let broken = |reason: String| SandboxError::Component { file: file.to_owned(), reason };
         what_it_is(bytes).map_err(|reason| broken(reason.to_owned()))?;
@@ -93,6 +94,12 @@ impl Inner {
         }
         Ok(component)
     }
+}
+
+/// The digest of a component's bytes.
+pub(super) fn digest_of(bytes: &[u8]) -> Digest {
+    use sha2::Digest as _;
+    Digest(Sha256::digest(bytes).into())
 }
 
 /// The usual mix-ups, told apart before the compiler speaks: the first eight bytes say what a file is.

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use super::error::Refusal;
-use crate::model::{Grants, POWERS};
+use crate::model::{Grant, Grants, Power};
 
 /// What every stock toolchain pulls in, given empty, and what belongs to a run anyway.
 const AMBIENT: [&str; 8] = [
@@ -29,8 +29,8 @@ const OUR_VERSION: &str = "0.1";
 /// What one component needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Need {
-    /// Leaves of the grant tree (`flow/read/get-flow`, `clock`), each with the import that needs it.
-    pub powers: BTreeSet<(String, String)>,
+    /// The smallest grants that cover it (`flow/read/get-flow`, `clock`), each with the import that needs it.
+    pub grants: BTreeSet<(Grant, String)>,
     /// Imports that no grant gives.
     pub unknown: BTreeSet<String>,
 }
@@ -66,37 +66,29 @@ impl Need {
         if AMBIENT.iter().any(|base| if base.ends_with('/') { name.starts_with(base) } else { name == *base }) {
             return;
         }
-        match POWERS.iter().find(|power| power.interfaces.contains(&name)) {
-            Some(power) if power.functions.is_empty() => {
-                self.powers.insert((power.name.to_owned(), interface.to_owned()));
-            }
-            Some(power) => {
-                self.powers.insert((format!("{}/{function}", power.name), format!("{interface} {function}")));
-            }
-            None => {
-                self.unknown.insert(interface.to_owned());
-            }
+        let Some(power) = Power::of_interface(name) else {
+            self.unknown.insert(interface.to_owned());
+            return;
+        };
+        if power.functions().is_empty() {
+            self.grants.insert((Grant::whole(power), interface.to_owned()));
+        } else if let Some(leaf) = Grant::leaf(power, function) {
+            self.grants.insert((leaf, format!("{interface} {function}")));
+        } else {
+            self.unknown.insert(format!("{interface} {function}"));
         }
-    }
-
-    /// The leaves alone, for lists.
-    pub fn leaves(&self) -> Vec<String> {
-        let mut leaves: Vec<String> = self.powers.iter().map(|(leaf, _)| leaf.clone()).collect();
-        leaves.dedup();
-        leaves
     }
 
     /// The grants to write for it, shortest form: a whole power where all of its functions are needed.
     pub fn as_grants(&self) -> Vec<String> {
-        let leaves: BTreeSet<String> = self.leaves().into_iter().collect();
+        let needed: BTreeSet<Grant> = self.grants.iter().map(|(grant, _)| *grant).collect();
         let mut grants = Vec::new();
-        for power in POWERS {
-            let needed: Vec<String> =
-                power.functions.iter().map(|function| format!("{}/{function}", power.name)).filter(|leaf| leaves.contains(leaf)).collect();
-            if leaves.contains(power.name) || (!needed.is_empty() && needed.len() == power.functions.len()) {
-                grants.push(power.name.to_owned());
+        for power in Power::ALL {
+            let of_power: Vec<Grant> = needed.iter().copied().filter(|grant| grant.power() == power).collect();
+            if !of_power.is_empty() && of_power.len() >= power.functions().len() {
+                grants.push(power.to_string());
             } else {
-                grants.extend(needed);
+                grants.extend(of_power.iter().map(Grant::to_string));
             }
         }
         grants
@@ -104,14 +96,18 @@ impl Need {
 
     /// Grants that nothing of it uses.
     pub fn unused(&self, grants: &Grants) -> Vec<String> {
-        let leaves = self.leaves();
-        let used = |grant: &str| leaves.iter().any(|leaf| leaf == grant || leaf.starts_with(&format!("{grant}/")));
-        grants.names().into_iter().filter(|grant| !used(grant)).collect()
+        let used = |given: &Grant| self.grants.iter().any(|(need, _)| need == given || given.function().is_none() && need.power() == given.power());
+        grants.iter().filter(|given| !used(given)).map(|given| given.to_string()).collect()
     }
 
     /// Everything that stands between this need and `grants`; nothing if it is covered.
     pub(super) fn beyond(&self, grants: &Grants, route: &str, component: &str) -> Option<Refusal> {
-        let ungranted: Vec<(String, String)> = self.powers.iter().filter(|(leaf, _)| !grants.covers(leaf)).cloned().collect();
+        let covered = |need: &Grant| match need.function() {
+            Some(function) => grants.allows(need.power(), function),
+            None => grants.allows_whole(need.power()),
+        };
+        let ungranted: Vec<(String, String)> =
+            self.grants.iter().filter(|(need, _)| !covered(need)).map(|(need, import)| (need.to_string(), import.clone())).collect();
         if ungranted.is_empty() && self.unknown.is_empty() {
             return None;
         }
@@ -120,7 +116,7 @@ impl Need {
             component: component.to_owned(),
             ungranted,
             unknown: self.unknown.iter().cloned().collect(),
-            granted: grants.names(),
+            granted: grants.iter().map(|grant| grant.to_string()).collect(),
             unused: self.unused(grants),
         })
     }

@@ -11,7 +11,7 @@ use super::compile::Compiled;
 use super::guest::GuestState;
 use super::need::Need;
 use super::{SandboxEngine, SandboxError, powers};
-use crate::model::Grants;
+use crate::model::{Digest, Grants};
 
 /// A route action, ready to run.
 pub struct Plugin {
@@ -25,7 +25,7 @@ impl Plugin {
     /// Checks the component against the grants and links it. `route` and `file` are for messages.
     pub fn prepare(engine: &SandboxEngine, compiled: Arc<Compiled>, grants: &Grants, route: &str, file: &str) -> Result<Self, SandboxError> {
         let handle = exported_handle(engine, &compiled, file)?;
-        let label = format!("{file} ({})", short(&compiled.digest));
+        let label = format!("{file} ({})", short(compiled.digest));
         if let Some(refusal) = compiled.need.beyond(grants, route, &label) {
             return Err(SandboxError::Refused(refusal));
         }
@@ -36,9 +36,9 @@ impl Plugin {
         Ok(Self { engine: engine.clone(), pre, handle, compiled })
     }
 
-    /// `sha256:…` of the component's bytes.
-    pub fn digest(&self) -> &str {
-        &self.compiled.digest
+    /// The digest of the component's bytes.
+    pub fn digest(&self) -> Digest {
+        self.compiled.digest
     }
 
     /// What it needs.
@@ -71,6 +71,8 @@ fn exported_handle(engine: &SandboxEngine, compiled: &Compiled, file: &str) -> R
 }
 
 /// The first characters of a digest, enough for a person.
-pub fn short(digest: &str) -> &str {
-    digest.get(..19).unwrap_or(digest)
+pub fn short(digest: Digest) -> String {
+    let mut text = digest.to_string();
+    text.truncate("sha256:".len() + 12);
+    text
 }

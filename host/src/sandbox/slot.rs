@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::compile::Compiler;
+use super::compile::{Compiler, digest_of};
 use super::folder::PluginFolder;
 use super::outcome::Outcome;
 use super::plugin::{Plugin, short};
@@ -19,7 +19,7 @@ use super::{RequestHead, SandboxError};
 use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::limits::Admission;
-use crate::model::{Grants, Millis, RouteId};
+use crate::model::{Digest, Grants, Millis, RouteId};
 use crate::taskflow::Session;
 
 /// The component with the 13 TaskFlow actions, built with the host.
@@ -35,7 +35,7 @@ pub enum Source {
         /// The plain file name.
         name: String,
         /// The digest it must have.
-        digest: Option<String>,
+        digest: Option<Digest>,
     },
 }
 
@@ -54,7 +54,7 @@ impl Source {
             (Self::BuiltIn, _) => Ok(TASKFLOW_ACTIONS.to_vec()),
             (Self::File { name, digest }, Some(folder)) => {
                 let bytes = folder.read(name)?;
-                check_pin(name, digest.as_deref(), &bytes)?;
+                check_pin(name, *digest, &bytes)?;
                 Ok(bytes)
             }
             (Self::File { name, .. }, None) => Err(SandboxError::File { file: name.clone(), reason: "there is no plugins folder".into() }),
@@ -66,7 +66,7 @@ impl Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The digest of the component that serves, if one does.
-    pub serving: Option<String>,
+    pub serving: Option<Digest>,
     /// Why the newest file does not serve.
     pub refused: Option<String>,
     /// Since when this is so.
@@ -121,24 +121,24 @@ impl Slot {
     pub async fn load(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<(), SandboxError> {
         let loaded = self.prepare(compiler, folder).await;
         let serving = self.serving.load();
-        let old = serving.as_ref().map(|tried| tried.plugin.digest().to_owned());
+        let old = serving.as_ref().map(|tried| tried.plugin.digest());
         match loaded {
-            Ok(plugin) if old.as_deref() == Some(plugin.digest()) => {
+            Ok(plugin) if old == Some(plugin.digest()) => {
                 self.say(old, None);
                 Ok(())
             }
             Ok(plugin) => {
-                let new = plugin.digest().to_owned();
+                let new = plugin.digest();
                 self.serving.store(Some(Arc::new(Tried { plugin, poison: Poison::default() })));
-                match &old {
-                    None => tracing::info!(route = %self.route, plugin = self.source.name(), digest = short(&new), "plugin ready"),
-                    Some(old) => tracing::info!(route = %self.route, plugin = self.source.name(), from = short(old), to = short(&new), "plugin swapped"),
+                match old {
+                    None => tracing::info!(route = %self.route, plugin = self.source.name(), digest = short(new), "plugin ready"),
+                    Some(old) => tracing::info!(route = %self.route, plugin = self.source.name(), from = short(old), to = short(new), "plugin swapped"),
                 }
                 self.say(Some(new), None);
                 Ok(())
             }
             Err(error) => {
-                match &old {
+                match old {
                     None => tracing::warn!(route = %self.route, "{error}"),
                     Some(old) => tracing::warn!(route = %self.route, serving = short(old), "the new plugin is refused, the last good one goes on serving: {error}"),
                 }
@@ -177,7 +177,7 @@ impl Slot {
         Ok(plugin)
     }
 
-    fn say(&self, serving: Option<String>, refused: Option<String>) {
+    fn say(&self, serving: Option<Digest>, refused: Option<String>) {
         let now = self.clock.now();
         let before = self.status.load();
         if before.serving != serving || before.refused != refused {
@@ -186,10 +186,9 @@ impl Slot {
     }
 }
 
-fn check_pin(file: &str, pin: Option<&str>, bytes: &[u8]) -> Result<(), SandboxError> {
-    use sha2::{Digest, Sha256};
+fn check_pin(file: &str, pin: Option<Digest>, bytes: &[u8]) -> Result<(), SandboxError> {
     let Some(pin) = pin else { return Ok(()) };
-    let found = format!("sha256:{}", super::cache::hex(&Sha256::digest(bytes)));
+    let found = digest_of(bytes);
     if found == pin {
         return Ok(());
     }

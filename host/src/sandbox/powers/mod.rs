@@ -15,7 +15,7 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 
 use super::bindings::WitRefusal;
 use super::guest::GuestState;
-use crate::model::Grants;
+use crate::model::{Grants, Power};
 use crate::taskflow::{Refusal, Session};
 
 /// Links the ambient base and every granted function.
@@ -27,15 +27,15 @@ pub(super) fn link(linker: &mut Linker<GuestState>, grants: &Grants) -> wasmtime
 }
 
 /// One interface of session functions while it is being linked: only what is granted goes in.
-struct Power<'a> {
+struct Linking<'a> {
     instance: LinkerInstance<'a, GuestState>,
     grants: &'a Grants,
-    name: &'static str,
+    power: Power,
 }
 
-impl<'a> Power<'a> {
-    fn open(linker: &'a mut Linker<GuestState>, grants: &'a Grants, name: &'static str, interface: &str) -> wasmtime::Result<Self> {
-        Ok(Self { instance: linker.instance(interface)?, grants, name })
+impl<'a> Linking<'a> {
+    fn open(linker: &'a mut Linker<GuestState>, grants: &'a Grants, power: Power, interface: &str) -> wasmtime::Result<Self> {
+        Ok(Self { instance: linker.instance(interface)?, grants, power })
     }
 
     /// A function that answers at once, from memory or a reader's connection.
@@ -48,7 +48,7 @@ impl<'a> Power<'a> {
         P: ComponentNamedList + Lift + Weigh + 'static,
         R: Lower + Send + Sync + 'static,
     {
-        if !self.grants.allows(self.name, function) {
+        if !self.grants.allows(self.power, function) {
             return Ok(());
         }
         self.instance.func_wrap(function, move |mut store, params: P| {
@@ -64,7 +64,7 @@ impl<'a> Power<'a> {
         P: ComponentNamedList + Lift + Weigh + Send + 'static,
         F: Future<Output = Result<String, Refusal>> + Send + 'static,
     {
-        if !self.grants.allows(self.name, function) {
+        if !self.grants.allows(self.power, function) {
             return Ok(());
         }
         let act = std::sync::Arc::new(act);

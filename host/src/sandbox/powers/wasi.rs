@@ -9,17 +9,17 @@ use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 
 use super::super::guest::GuestState;
-use crate::model::Grants;
+use crate::model::{Grants, Power};
 
 type State = GuestState;
 
 pub(super) fn link(linker: &mut Linker<State>, grants: &Grants) -> wasmtime::Result<()> {
     ambient(linker)?;
-    if grants.allows("clock", "") {
+    if grants.allows_whole(Power::Clock) {
         clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
         clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
     }
-    if grants.allows("random", "") {
+    if grants.allows_whole(Power::Random) {
         random::random::add_to_linker::<State, WasiRandom>(linker, State::random)?;
     }
     Ok(())

@@ -1,0 +1,42 @@
+//! The room through its door: texts in, a config or problems out.
+
+mod accepted;
+mod files;
+mod refused;
+
+use std::path::Path;
+
+use super::{Config, ConfigErrors, Env, Format};
+
+const FILE: &str = "/etc/sandclaw/sandclaw.json5";
+
+/// An environment with `TOKEN`, `HOST` and nothing else.
+fn env() -> Env {
+    Env::new(|name| match name {
+        "TOKEN" => Some(" t0ken ".to_owned()),
+        "HOST" => Some("127.0.0.1".to_owned()),
+        "BLANK" => Some(" ".to_owned()),
+        _ => None,
+    })
+}
+
+fn parse(text: &str) -> Result<Config, ConfigErrors> {
+    Config::parse(text, Format::Json5, Path::new(FILE), &env())
+}
+
+/// A file with the webhooks plugin switched on and these routes.
+fn routes(routes: &str) -> Result<Config, ConfigErrors> {
+    parse(&format!("{{plugins:{{entries:{{webhooks:{{enabled:true,config:{{routes:{{{routes}}}}}}}}}}}}}"))
+}
+
+/// One route with these keys besides the two that it needs.
+fn route(keys: &str) -> Result<Config, ConfigErrors> {
+    routes(&format!("a: {{ sessionKey: 's', secret: 'x', {keys} }}"))
+}
+
+/// The problems as `path: message`, those of the only route as `.key: message`.
+fn problems(result: Result<Config, ConfigErrors>) -> Vec<String> {
+    let errors = result.expect_err("refused");
+    let short = |path: &str| path.replacen("plugins.entries.webhooks.config.routes", "R", 1).replacen("R.a.", ".", 1);
+    errors.problems().iter().map(|problem| format!("{}: {}", short(&problem.path), problem.message)).collect()
+}
