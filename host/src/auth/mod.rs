@@ -1,1 +1,9 @@
-//! The room `auth`.
+//! Who is calling: secrets are resolved and kept fresh here, credentials compared, addresses of clients found out. What
+//! comes out is a [`Caller`], the only proof of a checked credential; the rooms below ask for it.
+
+mod caller;
+mod client_address;
+pub mod secret;
+
+pub use caller::{Caller, Unauthorized, authenticate, presented_secret};
+pub use client_address::{Forwarded, client_address};

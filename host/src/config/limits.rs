@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::reader::{Field, Section};
+use super::field::Field;
+use super::reader::Section;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

@@ -2,6 +2,7 @@
 //! do, and a [`Config`] exists only if there is none. Nothing is opened or resolved here; `app` takes it from there.
 
 mod env;
+mod field;
 mod json5;
 mod limits;
 mod lines;

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::field::Field;
 use super::problem::quoted;
-use super::reader::Field;
 
 /// Addresses and networks whose forwarding headers are believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

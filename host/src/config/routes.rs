@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use crate::model::{Digest, Grant, Grants, RouteId, SessionKey, js_trim};
 
+use super::field::Field;
 use super::limits::{self, RouteLimits};
 use super::model::{Handler, RouteConfig};
 use super::problem::quoted;
 use super::provider::SecretSpec;
-use super::reader::{Field, Section};
+use super::reader::Section;
 use super::secrets::{self, Declared};
 use super::tree::Value;
 

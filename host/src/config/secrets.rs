@@ -10,11 +10,12 @@ use secrecy::SecretString;
 use crate::model::js_trim;
 
 use super::env::substitute;
+use super::field::Field;
 use super::problem::quoted;
 use super::provider::{
     DEFAULT_PROVIDER, ExecProvider, FileMode, Provider, Providers, SecretRef, SecretSource, SecretSpec, Secrets,
 };
-use super::reader::{Field, Section};
+use super::reader::Section;
 use super::tree::Value;
 
 /// How often a secret that may have changed is looked at. Two seconds is soon enough for a person who waits for it.

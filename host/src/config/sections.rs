@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use super::field::Field;
 use super::limits::{self, RouteLimits};
 use super::model::{Config, Gateway, RouteConfig, SandboxConfig};
 use super::problem::quoted;
-use super::reader::{Field, Section};
+use super::reader::Section;
 use super::secrets::{self, Declared};
 use super::{proxies, routes};
 

@@ -1,0 +1,132 @@
+//! The secret of one route over time, and what that means for requests.
+//!
+//! ```text
+//! Unresolved ──► Live ◄──► Lost
+//!   (404)       (compare)  (401)
+//! ```
+//! A route that never had its secret does not exist for callers; one that lost it stays, and lets nobody in.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use secrecy::SecretString;
+
+use crate::config::{SecretSource, SecretSpec};
+use crate::model::RouteId;
+
+use super::credential::Credential;
+use super::resolver::Unresolved;
+
+/// Whether there is a secret to compare with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretState {
+    /// Not since the start: the route answers as if it were not there.
+    Unresolved,
+    /// Yes.
+    Live(Credential),
+    /// Not any more: nobody is let in.
+    Lost,
+}
+
+/// The secret of one route.
+#[derive(Debug)]
+pub struct RouteSecret {
+    route: RouteId,
+    spec: SecretSpec,
+    state: ArcSwap<SecretState>,
+}
+
+impl RouteSecret {
+    /// A secret that has not been looked up yet.
+    pub fn new(route: RouteId, spec: SecretSpec) -> Self {
+        Self { route, spec, state: ArcSwap::from_pointee(SecretState::Unresolved) }
+    }
+
+    /// The route.
+    pub fn route(&self) -> &RouteId {
+        &self.route
+    }
+
+    /// The state as it is now. Takes no lock: requests ask for it.
+    pub fn state(&self) -> Guard<Arc<SecretState>> {
+        self.state.load()
+    }
+
+    pub(super) fn spec(&self) -> &SecretSpec {
+        &self.spec
+    }
+
+    /// The first look, when the gateway starts.
+    pub(super) fn begin(&self, looked_up: Result<SecretString, Unresolved>) {
+        match looked_up {
+            Ok(secret) => self.set(SecretState::Live(Credential::of(&secret))),
+            Err(why) => tracing::warn!(route = %self.route, reason = %why.reason, "{}", self.skipped(&why)),
+        }
+    }
+
+    /// A later look. Tells the log about each change once.
+    pub(super) fn renew(&self, looked_up: Result<SecretString, Unresolved>) {
+        let route = &self.route;
+        let next = match (&**self.state(), looked_up) {
+            (SecretState::Unresolved | SecretState::Lost, Err(_)) => return,
+            (SecretState::Live(_), Err(why)) => {
+                tracing::warn!(%route, "route {route} lets nobody in: its secret can no longer be resolved ({why})");
+                SecretState::Lost
+            }
+            (SecretState::Live(old), Ok(secret)) => {
+                let new = Credential::of(&secret);
+                if *old == new {
+                    return;
+                }
+                tracing::warn!(%route, "route {route} has a new secret; the old one is refused from now on");
+                SecretState::Live(new)
+            }
+            (SecretState::Unresolved | SecretState::Lost, Ok(secret)) => {
+                tracing::warn!(%route, "route {route} is served: its secret is resolved");
+                SecretState::Live(Credential::of(&secret))
+            }
+        };
+        self.set(next);
+    }
+
+    fn set(&self, state: SecretState) {
+        self.state.store(Arc::new(state));
+    }
+
+    /// OpenClaw's sentence for a reference, word for word: people watch their logs for it.
+    pub(super) fn skipped(&self, why: &Unresolved) -> String {
+        let route = &self.route;
+        let secret = format!("plugins.entries.webhooks.routes.{route}.secret");
+        match &self.spec {
+            SecretSpec::Ref(reference) => {
+                format!("[webhooks] skipping route {route}: {secret} SecretRef is unresolved ({reference}).")
+            }
+            SecretSpec::Missing(_) | SecretSpec::Plain(_) => {
+                format!("[webhooks] skipping route {route}: {secret} is unresolved ({}).", why.reference)
+            }
+        }
+    }
+
+    /// How soon the secret can have another value than it had at the last look.
+    pub(super) fn pace(&self) -> Pace {
+        match &self.spec {
+            // The config and the environment of a process stay as they are.
+            SecretSpec::Plain(_) | SecretSpec::Missing(_) => Pace::Never,
+            SecretSpec::Ref(reference) => match (reference.source, &**self.state()) {
+                (SecretSource::Env, _) => Pace::Never,
+                (SecretSource::Exec, SecretState::Live(_)) => Pace::Slow,
+                (SecretSource::File, _) | (SecretSource::Exec, _) => Pace::Soon,
+            },
+        }
+    }
+}
+
+/// When a secret is looked up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    Never,
+    /// At every tick.
+    Soon,
+    /// Once a minute: starting a program costs its host something.
+    Slow,
+}

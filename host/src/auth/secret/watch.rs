@@ -1,0 +1,113 @@
+//! All secrets of a config, kept fresh: a rotated file or a vault that comes back needs no restart.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::config::Config;
+use crate::model::RouteId;
+
+use super::resolver::Resolver;
+use super::route_secret::{Pace, RouteSecret};
+
+/// Time between two questions to a program that has answered: a rotated secret is noticed within a minute, and a vault
+/// is not asked thirty times for it.
+const EXEC_REFRESH: Duration = Duration::from_secs(60);
+
+/// The secrets of all routes of one config. A new config gets a new one.
+#[derive(Debug)]
+pub struct SecretWatch {
+    resolver: Resolver,
+    secrets: HashMap<RouteId, Arc<RouteSecret>>,
+    refresh: Duration,
+    /// When each of those that are looked up at the slow pace was last looked up.
+    looked_up: Mutex<HashMap<RouteId, Instant>>,
+}
+
+impl SecretWatch {
+    /// Looks up every secret once, all at the same time; warns of those that have no value.
+    pub async fn start(config: &Config, resolver: Resolver) -> Self {
+        let secret = |route: &crate::config::RouteConfig| {
+            (route.id.clone(), Arc::new(RouteSecret::new(route.id.clone(), route.secret.clone())))
+        };
+        let watch = Self {
+            resolver,
+            secrets: config.routes.iter().map(secret).collect(),
+            refresh: config.secrets.refresh,
+            looked_up: Mutex::default(),
+        };
+        // In the order of the config, so that the log is too.
+        let all: Vec<_> = config.routes.iter().filter_map(|route| watch.secret(&route.id)).collect();
+        let mut lookups = JoinSet::new();
+        for (at, secret) in all.iter().cloned().enumerate() {
+            let resolver = watch.resolver.clone();
+            lookups.spawn(async move { (at, resolver.resolve(secret.spec()).await) });
+        }
+        let mut found = finish(lookups).await;
+        found.sort_by_key(|(at, _)| *at);
+        found.into_iter().for_each(|(at, looked_up)| all[at].begin(looked_up));
+        watch.note(&all, Instant::now());
+        watch
+    }
+
+    /// The secret of a route of the config.
+    pub fn secret(&self, route: &RouteId) -> Option<Arc<RouteSecret>> {
+        self.secrets.get(route).cloned()
+    }
+
+    /// Looks up again what may have changed by `now`.
+    pub async fn refresh_due(&self, now: Instant) {
+        let due: Vec<_> = self.secrets.values().filter(|secret| self.is_due(secret, now)).cloned().collect();
+        self.note(&due, now);
+        let mut lookups = JoinSet::new();
+        for secret in due {
+            let resolver = self.resolver.clone();
+            lookups.spawn(async move {
+                let looked_up = resolver.resolve(secret.spec()).await;
+                secret.renew(looked_up);
+            });
+        }
+        finish(lookups).await;
+    }
+
+    fn is_due(&self, secret: &RouteSecret, now: Instant) -> bool {
+        match secret.pace() {
+            Pace::Never => false,
+            Pace::Soon => true,
+            Pace::Slow => {
+                let looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+                looked_up.get(secret.route()).is_none_or(|last| now.saturating_duration_since(*last) >= EXEC_REFRESH)
+            }
+        }
+    }
+
+    fn note(&self, secrets: &[Arc<RouteSecret>], now: Instant) {
+        let mut looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+        looked_up.extend(secrets.iter().map(|secret| (secret.route().clone(), now)));
+    }
+}
+
+/// Waits for all; one that came to grief leaves its route as it was, and does not stop the others.
+async fn finish<T: 'static>(mut tasks: JoinSet<T>) -> Vec<T> {
+    let mut done = Vec::new();
+    while let Some(result) = tasks.join_next().await {
+        done.extend(result);
+    }
+    done
+}
+
+/// Keeps the secrets fresh until it is dropped.
+pub async fn refresh_loop(watch: Arc<SecretWatch>) {
+    // Not at once: the start has just looked.
+    let first = tokio::time::Instant::now() + watch.refresh;
+    let mut ticks = tokio::time::interval_at(first, watch.refresh);
+    // A slow provider delays the next look instead of piling looks up.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        watch.refresh_due(Instant::now()).await;
+    }
+}
