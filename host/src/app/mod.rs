@@ -13,9 +13,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::auth::{ClientAddress, Resolver, RouteSecret, refresh_loop};
+use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
-use crate::config::{Config, Handler, RouteConfig};
+use crate::config::{Config, Env, Handler, RouteConfig};
 use crate::http::{Connections, Front, Phase, Route, RouteTable, serve};
 use crate::limits::{Admissions, InFlight, RateWindows};
 use crate::model::{Grant, Grants, Ids, Power};
@@ -50,8 +50,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     let store = Store::open(&config.state_dir, clock.clone())?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
     let compiler = compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
-    let resolver = Resolver::new(config.providers().clone());
-    let secrets = resolve_secrets(&config, &resolver).await;
+    let secrets = Arc::new(SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await);
     let plugins = Arc::new(Plugins::new(compiler, plugin_folder(&config), slots(&config, &taskflows, &clock)));
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
@@ -65,7 +64,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     let connections =
         Connections { at_once_max: config.global_limits.connections_max, head_timeout: config.global_limits.header_timeout };
     let background = vec![
-        tokio::spawn(refresh_loop(resolver, secrets, config.secrets.refresh)),
+        tokio::spawn(refresh_loop(secrets)),
         tokio::spawn(sweep::run(taskflows)),
     ];
     let front = tokio::spawn(serve(listener, front.router(), connections, phases));
@@ -114,14 +113,6 @@ fn plugin_folder(config: &Config) -> Option<PluginFolder> {
     PluginFolder::open(&config.plugins_dir).inspect_err(|error| tracing::warn!("{error}")).ok()
 }
 
-async fn resolve_secrets(config: &Config, resolver: &Resolver) -> Vec<Arc<RouteSecret>> {
-    let mut secrets = Vec::with_capacity(config.routes.len());
-    for route in &config.routes {
-        secrets.push(Arc::new(RouteSecret::resolve(&route.id, route.secret.clone(), resolver).await));
-    }
-    secrets
-}
-
 fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock) -> Vec<Arc<Slot>> {
     let slot = |route: &RouteConfig| {
         let (source, grants) = source_and_grants(&route.handler);
@@ -145,18 +136,21 @@ fn built_in_grants() -> Grants {
     Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect()
 }
 
-fn front(config: &Config, secrets: &[Arc<RouteSecret>], plugins: &Plugins, taskflows: TaskFlows) -> Front {
-    let routes = config.routes.iter().zip(secrets).zip(plugins.slots()).map(|((route, secret), slot)| Route {
-        id: route.id.clone(),
-        path: route.path.as_str().into(),
-        limits: route.limits,
-        secret: secret.clone(),
-        slot: slot.clone(),
-    });
+fn front(config: &Config, secrets: &SecretWatch, plugins: &Plugins, taskflows: TaskFlows) -> Front {
+    let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
+        Some(Route {
+            id: route.id.clone(),
+            path: route.path.as_str().into(),
+            limits: route.limits,
+            secret: secrets.secret(&route.id)?,
+            slot: slot.clone(),
+        })
+    };
+    let routes = config.routes.iter().zip(plugins.slots()).filter_map(route);
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
-        client_address: ClientAddress::new(config.gateway.trusted_proxies.clone(), config.gateway.allow_real_ip_fallback),
+        gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),
         requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::output::{self, BAD, GOOD, WARN};
 use super::{ConfigArgs, runtime};
 use crate::app;
-use crate::auth::Resolver;
-use crate::config::{Config, ConfigErrors};
+use crate::auth::secret::Resolver;
+use crate::config::{Config, ConfigErrors, Env};
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -34,7 +34,7 @@ impl Check {
         match self.config.load() {
             Ok(config) => runtime()?.block_on(look(&config, &mut report))?,
             Err(error) => match error.downcast_ref::<ConfigErrors>() {
-                Some(errors) => report.problems = errors.lines(),
+                Some(errors) => report.problems = errors.problems().iter().map(ToString::to_string).collect(),
                 None => report.problems.push(format!("{error:#}")),
             },
         }
@@ -50,7 +50,7 @@ impl Check {
 
 async fn look(config: &Config, report: &mut Report) -> Result<()> {
     report.warnings.clone_from(&config.warnings);
-    let resolver = Resolver::new(config.providers().clone());
+    let resolver = Resolver::new(config.providers().clone(), Env::process());
     for route in &config.routes {
         if let Err(unresolved) = resolver.resolve(&route.secret).await {
             report.warnings.push(format!("route {}: its secret is unresolved, so it would answer 404: {unresolved}", route.id));

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::output::{self, DIM};
-use crate::auth::new_secret;
+use crate::auth::secret::new_secret;
 use crate::config;
 
 #[derive(Args)]

@@ -35,8 +35,8 @@ pub(super) struct Declared(BTreeMap<String, Option<Provider>>);
 
 /// The top-level `secrets`.
 pub(super) fn read(field: &Field<'_>) -> (Secrets, Declared) {
-    let section = field.section(&["providers", "secretRefreshMs"]);
-    let refresh_ms = section.field("secretRefreshMs").number(100..=3_600_000).unwrap_or(REFRESH_MS_DEFAULT);
+    let section = field.section(&["providers", "refreshMs"]);
+    let refresh_ms = section.field("refreshMs").number(100..=3_600_000).unwrap_or(REFRESH_MS_DEFAULT);
     let entries = section.field("providers").entries();
     let mut declared: BTreeMap<_, _> =
         entries.iter().map(|(name, field)| ((*name).to_owned(), read_provider(field))).collect();

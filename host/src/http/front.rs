@@ -17,7 +17,9 @@ use super::answer::{self, Refused};
 use super::head::Head;
 use super::routes::{Route, RouteTable};
 use super::{body, serve::Peer};
-use crate::auth::{Caller, ClientAddress, SECRET_HEADER};
+use crate::auth::secret::SecretState;
+use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
+use crate::config::Gateway;
 use crate::json::{self, JsonError};
 use crate::limits::{Admissions, InFlight, RateWindows};
 use crate::sandbox::Outcome;
@@ -27,8 +29,8 @@ use crate::taskflow::TaskFlows;
 pub struct Front {
     /// The routes.
     pub routes: RouteTable,
-    /// Who is behind a proxy.
-    pub client_address: ClientAddress,
+    /// Which proxies are believed.
+    pub gateway: Gateway,
     /// The rate windows.
     pub rate: RateWindows,
     /// The requests in flight.
@@ -63,7 +65,7 @@ impl Front {
         json_content(request.headers())?;
         let in_flight = self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = authenticate(route, request.headers())?;
+        let caller = known_caller(route, request.headers())?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
         let (head, body) = request.into_parts();
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
@@ -81,7 +83,7 @@ impl Front {
 
     /// A route whose secret has never been resolved is not there.
     fn known_path(&self, request: &Request<Body>) -> Result<&Arc<Route>, Refused> {
-        self.routes.find(request.uri().path()).filter(|route| route.secret.is_registered()).ok_or(Refused::NotFound)
+        self.routes.find(request.uri().path()).filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved)).ok_or(Refused::NotFound)
     }
 
     /// Counted per raw path, as the real one does: `/x` and `/x/` have separate windows.
@@ -97,7 +99,9 @@ impl Front {
             let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
-        self.client_address.of(peer.ip(), || joined("x-forwarded-for"), || joined("x-real-ip"))
+        let (forwarded_for, real_ip) = (joined("x-forwarded-for"), joined("x-real-ip"));
+        let forwarded = Forwarded { forwarded_for: forwarded_for.as_deref(), real_ip: real_ip.as_deref() };
+        client_address(peer.ip(), forwarded, &self.gateway)
     }
 }
 
@@ -131,14 +135,14 @@ fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
     if is_json { Ok(()) } else { Err(Refused::UnsupportedMediaType) }
 }
 
-fn authenticate(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
+fn known_caller(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
     let one = |name: &str| {
         let mut values = headers.get_all(name).iter();
         let value = values.next()?.to_str().ok();
         // A header sent twice is joined by HTTP's rules, and a joined secret is a wrong one.
         if values.next().is_some() { None } else { value }
     };
-    Caller::authenticate(&route.id, &route.secret, one("authorization"), one(SECRET_HEADER)).ok_or(Refused::Unauthorized)
+    authenticate(&route.secret, presented_secret(one("authorization"), one(SECRET_HEADER))).map_err(|_| Refused::Unauthorized)
 }
 
 fn invalid_body(error: JsonError) -> Refused {

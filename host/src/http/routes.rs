@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::auth::RouteSecret;
+use crate::auth::secret::RouteSecret;
 use crate::config::RouteLimits;
 use crate::model::RouteId;
 use crate::sandbox::Slot;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use sandclaw::auth::Caller;
+use sandclaw::auth::secret::{Resolver, SecretWatch};
+use sandclaw::auth::{Caller, authenticate};
 use sandclaw::clock::Clock;
-use sandclaw::config::RouteLimits;
+use sandclaw::config::{Config, Env, Format, RouteLimits};
 use sandclaw::json;
 use sandclaw::limits::{Admission, Admissions, InFlight};
 use sandclaw::model::{Grant, Power, RouteId};
@@ -36,6 +37,7 @@ impl RequestHead for NoHead {
 /// The built-in action in a slot, with what a run needs.
 struct Sandbox {
     slot: Arc<Slot>,
+    caller: Caller,
     admissions: Admissions,
     in_flight: InFlight,
     limits: RouteLimits,
@@ -49,12 +51,13 @@ impl Sandbox {
         let grants = Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect();
         let slot = Arc::new(Slot::new(RouteId::new("bench"), Source::BuiltIn, grants, session, Clock::system()));
         Plugins::new(compiler, None, vec![slot.clone()]).load_all().await;
-        Self { slot, admissions: Admissions::new(512), in_flight: InFlight::default(), limits }
+        let caller = caller().await;
+        Self { slot, caller, admissions: Admissions::new(512), in_flight: InFlight::default(), limits }
     }
 
     fn admission(&self) -> Admission {
         let place = self.in_flight.enter(&"/bench".into(), std::net::Ipv4Addr::LOCALHOST.into(), self.limits.in_flight).expect("a place");
-        self.admissions.admit(&Caller::for_bench(&RouteId::new("bench")), place, &self.limits).expect("an admission")
+        self.admissions.admit(&self.caller, place, &self.limits).expect("an admission")
     }
 
     async fn call(&self, body: &str) -> String {
@@ -64,6 +67,15 @@ impl Sandbox {
             other => panic!("the bench's calls are answered: {other:?}"),
         }
     }
+}
+
+/// Nobody runs a guest without having presented a secret, not even a bench.
+async fn caller() -> Caller {
+    let text = r#"{ plugins: { entries: { webhooks: { enabled: true, config: { routes: { bench: { sessionKey: "s", secret: "secret-bench" } } } } } } }"#;
+    let config = Config::parse(text, Format::Json5, "bench.json5".as_ref(), &Env::process()).expect("a config");
+    let secrets = SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await;
+    let secret = secrets.secret(&RouteId::new("bench")).expect("the route's secret");
+    authenticate(&secret, Some("secret-bench")).expect("the right secret")
 }
 
 /// (b)

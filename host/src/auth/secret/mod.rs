@@ -14,3 +14,17 @@ pub use credential::Credential;
 pub use resolver::{Reason, Resolver, Unresolved};
 pub use route_secret::{RouteSecret, SecretState};
 pub use watch::{SecretWatch, refresh_loop};
+
+/// A new secret: 256 bits from the kernel, as 64 hexadecimal digits.
+pub fn new_secret() -> std::io::Result<String> {
+    use std::fmt::Write as _;
+    let mut bytes = [0_u8; 32];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}

@@ -96,7 +96,7 @@ fn every_section_is_read() {
         r#"{
           gateway: { listen: "[::1]:0", trustedProxies: ["10.0.0.0/8", "::1"], allowRealIpFallback: true },
           stateDir: "/var/lib/sandclaw",
-          secrets: { secretRefreshMs: 500, providers: {
+          secrets: { refreshMs: 500, providers: {
             f: { source: "file", path: "/run/key", mode: "singleValue" },
             j: { source: "file", path: "/run/keys" },
             e: { source: "env", allowlist: ["A"] },

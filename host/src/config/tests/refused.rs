@@ -224,7 +224,7 @@ fn a_wrong_section_is_refused() {
         ("{ stateDir: '' }", "stateDir: must be a non-blank string"),
         ("{ sandbox: { instances: 0 } }", "sandbox.instances: must be a whole number from 1 to 4096, found 0"),
         ("{ sandbox: { compileCache: 1 } }", "sandbox.compileCache: must be true or false, found a number"),
-        ("{ secrets: { secretRefreshMs: 1 } }", "secrets.secretRefreshMs: must be a whole number from 100 to 3600000"),
+        ("{ secrets: { refreshMs: 1 } }", "secrets.refreshMs: must be a whole number from 100 to 3600000"),
         ("{ plugins: { allow: [1] } }", "plugins.allow[0]: must be a string"),
         ("{ plugins: { entries: { telegram: {} } } }", "plugins.entries.telegram: unknown key"),
         (
