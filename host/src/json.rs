@@ -1,1 +1,0 @@
-//! JSON as ECMAScript reads and writes it.
