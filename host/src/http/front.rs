@@ -113,8 +113,8 @@ async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request
 }
 
 async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
-    match front.taskflows.check() {
-        Ok(()) => (StatusCode::OK, "ready"),
+    match front.taskflows.find("") {
+        Ok(_) => (StatusCode::OK, "ready"),
         Err(error) => {
             tracing::error!("not ready: {error}");
             (StatusCode::SERVICE_UNAVAILABLE, "not ready")

@@ -106,7 +106,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, limits:
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         let mut router = router.clone();
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+        // Boxed, because taking the socket back at the end needs a future that can be moved.
+        Box::pin(async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) })
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(HEAD_MAX_BYTES).pipeline_flush(true);
