@@ -78,5 +78,5 @@ async fn the_operator_lists_all_sessions_or_one_status() {
     let listed = |status| store.all_flows(status).unwrap().iter().map(|flow| flow.id.to_string()).collect::<Vec<_>>();
     assert_eq!(listed(None), ["b", "a"]);
     assert_eq!(listed(Some(FlowStatus::Running)), ["b"]);
-    assert_eq!(listed(Some(FlowStatus::Lost)), [String::new(); 0]);
+    assert_eq!(listed(Some(FlowStatus::Lost)), Vec::<String>::new());
 }
