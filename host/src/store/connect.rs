@@ -22,10 +22,14 @@ const CHECKPOINT_CACHE_KIB: i64 = 64;
 /// What the write-ahead log file is cut back to once its content is in the database: four checkpoints' worth.
 const LOG_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 
-/// The connection that writes. Durable on commit: with `synchronous=FULL` nothing acknowledged is lost when the power goes
-/// (`NORMAL` lost thousands of acknowledged rows in the same trial).
+/// The connection that is to write. It changes nothing in the file yet, which may turn out not to be ours.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    let db = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE_KIB)?;
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE_KIB)
+}
+
+/// Makes the writer durable on commit: with `synchronous=FULL` nothing acknowledged is lost when the power goes (`NORMAL` lost
+/// thousands of acknowledged rows in the same trial).
+pub(super) fn make_durable(db: &Connection) -> Result<(), StoreError> {
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Io(format!("no write-ahead log on this file system, journal mode stays {mode}")));
@@ -35,7 +39,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?; // `checkpoint.rs` does it, off the commit path
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
-    Ok(db)
+    Ok(())
 }
 
 /// A connection that only reads.

@@ -12,6 +12,7 @@ const PAGE_BYTES: usize = 1024 * 1024;
 
 /// What to do with a flow, decided by pure rules between reading and writing. May be asked for twice.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, moved twice; a box would only be one more allocation")]
 pub enum Decision<R> {
     /// Leave it as it is; that is fine.
     Keep,

@@ -57,7 +57,9 @@ impl Store {
         let path = folder::prepare(dir)?;
         let lock = folder::lock(dir)?;
         let mut db = connect::writer(&path)?;
-        schema::migrate(&mut db, &path)?;
+        let found = schema::version(&db, &path)?;
+        connect::make_durable(&db)?;
+        schema::migrate(&mut db, found)?;
         let checkpoints = Checkpoints::start(&path, &mut db)?;
         let writer = Writer::start(&path, db, Some(checkpoints))?;
         Self::assemble(&path, writer, Some(lock), clock)
@@ -72,6 +74,7 @@ impl Store {
         }
         let db = connect::writer(&path)?;
         schema::expect_current(&db, &path)?;
+        connect::make_durable(&db)?;
         let writer = Writer::start(&path, db, None)?;
         Self::assemble(&path, writer, None, Clock::system())
     }

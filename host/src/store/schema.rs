@@ -15,9 +15,8 @@ const STEPS: &[&str] = &[include_str!("schema/0001_flows.sql")];
 /// The version that this release reads and writes.
 const KNOWN: u32 = STEPS.len() as u32;
 
-/// Brings the database to the version known here. Refuses one of a newer release and one of another program.
-pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let found = version(db, path)?;
+/// Brings the database from version `found` to the one known here, each step in a transaction.
+pub(super) fn migrate(db: &mut Connection, found: u32) -> Result<(), StoreError> {
     for (version, step) in (1u32..).zip(STEPS).skip(found as usize) {
         let change = db.transaction()?;
         change.execute_batch(step)?;
@@ -36,8 +35,8 @@ pub(super) fn expect_current(db: &Connection, path: &Path) -> Result<(), StoreEr
     }
 }
 
-/// The version of a database that is ours, or empty (0).
-fn version(db: &Connection, path: &Path) -> Result<u32, StoreError> {
+/// The version of a database that is ours, or empty (0). Refuses one of a newer release and one of another program.
+pub(super) fn version(db: &Connection, path: &Path) -> Result<u32, StoreError> {
     let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
     let found = number("user_version")?;
     let tables: u32 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -47,7 +47,7 @@ impl Store {
             .writer
             .write(move |db| {
                 let silent = all(db, SQL, silent_since, rows::task)?;
-                let mut swept = Swept { more: silent.len() == STEP as usize, ..Swept::default() };
+                let mut swept = Swept::default();
                 for task in &silent {
                     let Some(flow) = flows::get(db, &task.owner, &task.flow)? else { continue };
                     let lost = lose(task);
@@ -60,6 +60,7 @@ impl Store {
                         swept.flows += 1;
                     }
                 }
+                swept.more = swept.tasks == STEP as usize;
                 Ok(swept)
             })
             .await

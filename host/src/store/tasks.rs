@@ -26,6 +26,7 @@ pub enum TaskDecision<R> {
 
 /// How recording went.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, moved twice; a box would only be one more allocation")]
 pub enum Recorded<R> {
     /// The session has no such flow.
     Missing,

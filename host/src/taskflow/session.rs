@@ -1,0 +1,242 @@
+//! What a guest can do with flows. The session is bound here, before the guest starts; no function takes one, so there is nothing
+//! to check and nothing to forget.
+
+use std::sync::Arc;
+
+use super::fields;
+use super::refusal::{Forbidden, Refusal};
+use super::rules::{self, Move};
+use super::{TaskFlows, task_rules};
+use crate::json::JsonText;
+use crate::model::{DeliveryStatus, Flow, FlowId, Millis, ScopeKind, SessionKey, SyncMode, Task};
+use crate::store::{Changed, Decision, Recorded, StoreError};
+
+/// Most flows in one page of a list.
+const PAGE_FLOWS_MAX: u32 = 1000;
+
+/// The flows of one session. Cheap to clone. Texts are JSON unless said otherwise; the functions mean what `wit/flows.wit` says.
+#[derive(Clone)]
+pub struct Session(Arc<Bound>);
+
+struct Bound {
+    flows: TaskFlows,
+    owner: SessionKey,
+    /// Of flows that are created without one, a JSON string.
+    controller: JsonText,
+}
+
+/// A run of flows, and where the next one starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowPage {
+    /// A JSON array.
+    pub flows: String,
+    /// The cursor to go on with, plain text; absent at the end.
+    pub next: Option<String>,
+}
+
+impl Session {
+    pub(super) fn new(flows: TaskFlows, owner: SessionKey, controller_id: &str) -> Self {
+        Self(Arc::new(Bound { flows, owner, controller: JsonText::string(controller_id) }))
+    }
+
+    /// The flow with this id, or nothing.
+    pub fn get_flow(&self, flow_id: &str) -> Result<Option<String>, Refusal> {
+        persisted(self.0.flows.store.flow_view(&self.0.owner, flow_id))
+    }
+
+    /// The session's flows, newest created first, at most `limit` behind `cursor`. A page may be shorter than `limit` where flows are
+    /// large; `next` tells whether there is more.
+    pub fn list_flows(&self, cursor: Option<&str>, limit: u32) -> Result<FlowPage, Refusal> {
+        if limit == 0 {
+            return Err(Refusal::invalid("limit", "must be at least 1"));
+        }
+        // A cursor is the id of the page's last flow: it tells a guest nothing that the page did not, where a row number would
+        // tell how many flows other sessions have.
+        match persisted(self.0.flows.store.flow_views(&self.0.owner, cursor, limit.min(PAGE_FLOWS_MAX)))? {
+            Some(page) => Ok(FlowPage { flows: page.flows, next: page.next.map(|id| id.as_str().to_owned()) }),
+            None => Err(Refusal::invalid("cursor", "not one that list-flows returned; start again without one")),
+        }
+    }
+
+    /// The flow created last, or nothing.
+    pub fn find_latest_flow(&self) -> Result<Option<String>, Refusal> {
+        persisted(self.0.flows.store.latest_flow_view(&self.0.owner))
+    }
+
+    /// The flow with this id, or the latest one if `token` is the session's own key, or nothing.
+    pub fn resolve_flow(&self, token: &str) -> Result<Option<String>, Refusal> {
+        match self.get_flow(token)? {
+            None if token == self.0.owner.as_str() => self.find_latest_flow(),
+            found => Ok(found),
+        }
+    }
+
+    /// Counts of a flow's tasks, or nothing.
+    pub fn get_task_summary(&self, flow_id: &str) -> Result<Option<String>, Refusal> {
+        let counts = persisted(self.0.flows.store.task_counts(&self.0.owner, flow_id))?;
+        Ok(counts.map(|counts| counts.view()))
+    }
+
+    /// Makes a managed flow; returns it.
+    pub async fn create_flow(&self, fields: &str) -> Result<String, Refusal> {
+        let new = fields::new_flow(fields)?;
+        let now = self.0.flows.clock.now();
+        let flow = Flow {
+            id: self.0.flows.ids.flow(),
+            owner: self.0.owner.clone(),
+            sync_mode: SyncMode::Managed,
+            controller: Some(new.controller.unwrap_or_else(|| self.0.controller.clone())),
+            current_step: new.current_step,
+            blocked_task: None,
+            blocked_summary: None,
+            revision: 0,
+            status: new.status,
+            notify: new.notify,
+            goal: new.goal,
+            state: new.state,
+            wait: new.wait,
+            cancel_requested_at: None,
+            created_at: now,
+            updated_at: now,
+            ended_at: None,
+        };
+        persisted(self.0.flows.store.create_flow(flow).await).map(|flow| flow.view())
+    }
+
+    /// Makes a flow wait; returns it.
+    pub async fn set_waiting(&self, flow_id: &str, expected_revision: u64, fields: &str) -> Result<String, Refusal> {
+        self.change(flow_id, expected_revision, fields::set_waiting(fields)?).await
+    }
+
+    /// Makes a flow go on; returns it.
+    pub async fn resume_flow(&self, flow_id: &str, expected_revision: u64, fields: &str) -> Result<String, Refusal> {
+        self.change(flow_id, expected_revision, fields::resume(fields)?).await
+    }
+
+    /// Ends a flow well; returns it.
+    pub async fn finish_flow(&self, flow_id: &str, expected_revision: u64, fields: &str) -> Result<String, Refusal> {
+        self.change(flow_id, expected_revision, fields::finish(fields)?).await
+    }
+
+    /// Ends a flow badly; returns it.
+    pub async fn fail_flow(&self, flow_id: &str, expected_revision: u64, fields: &str) -> Result<String, Refusal> {
+        self.change(flow_id, expected_revision, fields::fail(fields)?).await
+    }
+
+    /// Notes that cancellation is wanted; returns the flow.
+    pub async fn request_cancel(&self, flow_id: &str, expected_revision: u64) -> Result<String, Refusal> {
+        self.change(flow_id, expected_revision, Move::RequestCancel).await
+    }
+
+    /// Cancels a flow, or notes that it shall be once its active tasks have ended. Returns
+    /// `{"cancelled", "reason"?, "flow", "tasks"}`.
+    pub async fn cancel_flow(&self, flow_id: &str) -> Result<String, Refusal> {
+        let (changed, tasks) = persisted(self.0.flows.cancel(&self.0.owner, flow_id).await)?;
+        match changed {
+            Changed::Missing => Err(Refusal::not_found()),
+            Changed::Refused(flow, why) => {
+                let mut data = String::from("{");
+                write_flow_and_tasks(&flow, &tasks, &mut data);
+                Err(Refusal { code: why.code(), message: why.message(), data })
+            }
+            Changed::Done(flow) => {
+                let mut answer = String::from(match flow.status.is_terminal() {
+                    true => r#"{"cancelled":true,"#,
+                    false => r#"{"cancelled":false,"reason":"One or more child tasks are still active.","#,
+                });
+                write_flow_and_tasks(&flow, &tasks, &mut answer);
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Records a child task; returns `{"flow", "task"}`.
+    pub async fn run_task(&self, flow_id: &str, fields: &str) -> Result<String, Refusal> {
+        let new = fields::new_task(fields)?;
+        let prefer_metadata = new.prefer_metadata;
+        let proposed = self.propose(FlowId::new(flow_id), new);
+        let recorded = self
+            .0
+            .flows
+            .store
+            .run_task(proposed, move |flow, earlier, proposed| {
+                task_rules::record(flow, earlier, proposed, prefer_metadata)
+            })
+            .await;
+        match persisted(recorded)? {
+            Recorded::Missing => Err(Refusal::not_found()),
+            Recorded::Refused(flow, why) => Err(why.refuse("flow", &flow)),
+            Recorded::Done(flow, task) => {
+                let mut answer = String::from("{\"flow\":");
+                flow.write_view(&mut answer);
+                answer.push_str(",\"task\":");
+                task.write_view(&mut answer);
+                answer.push('}');
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn change(&self, flow_id: &str, expected_revision: u64, wish: Move) -> Result<String, Refusal> {
+        let now = self.0.flows.clock.now();
+        let decide = move |flow: &Flow| match rules::guard(flow, expected_revision) {
+            Ok(()) => rules::apply(flow, &wish, now),
+            Err(why) => Decision::Refuse(why),
+        };
+        let changed: Changed<Forbidden> =
+            persisted(self.0.flows.store.change_flow(&self.0.owner, flow_id, decide).await)?;
+        match changed {
+            Changed::Missing => Err(Refusal::not_found()),
+            Changed::Refused(flow, why) => Err(why.refuse("current", &flow)),
+            Changed::Done(flow) => Ok(flow.view()),
+        }
+    }
+
+    fn propose(&self, flow: FlowId, new: fields::NewTask) -> Task {
+        let now: Millis = self.0.flows.clock.now();
+        Task {
+            id: self.0.flows.ids.task(),
+            owner: self.0.owner.clone(),
+            flow,
+            runtime: new.runtime,
+            source: new.source,
+            child_session: new.child_session,
+            parent_task: new.parent_task,
+            agent: new.agent,
+            run: new.run,
+            label: new.label,
+            error: None,
+            progress_summary: new.progress_summary,
+            terminal_summary: None,
+            terminal_outcome: None,
+            scope: ScopeKind::Session,
+            task: new.task,
+            status: new.status,
+            delivery: DeliveryStatus::Pending,
+            notify: new.notify,
+            created_at: now,
+            started_at: new.started_at,
+            ended_at: None,
+            last_event_at: Some(new.last_event_at.or(new.started_at).unwrap_or(now)),
+            cleanup_after: None,
+        }
+    }
+}
+
+fn persisted<T>(outcome: Result<T, StoreError>) -> Result<T, Refusal> {
+    outcome.map_err(|error| Refusal::persist_failed(&error))
+}
+
+/// Appends `"flow":…,"tasks":[…]}`.
+fn write_flow_and_tasks(flow: &Flow, tasks: &[Task], out: &mut String) {
+    out.push_str("\"flow\":");
+    flow.write_view(out);
+    out.push_str(",\"tasks\":[");
+    for (at, task) in tasks.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        task.write_view(out);
+    }
+    out.push_str("]}");
+}
