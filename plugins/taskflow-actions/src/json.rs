@@ -221,3 +221,47 @@ pub fn quoted(text: &str) -> String {
     token.push('"');
     token
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(object: &str, expected: &[(&str, &str)]) {
+        let members = members(object).unwrap();
+        let found: Vec<_> = members.iter().map(|member| (member.name, member.value.text)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn members_are_slices_of_the_text() {
+        check("{}", &[]);
+        check(
+            r#"{"a":1,"b\"":"x,}\"","c":{"d":[1,"]"]},"e":[]}"#,
+            &[("a", "1"), (r#"b\""#, r#""x,}\"""#), ("c", r#"{"d":[1,"]"]}"#), ("e", "[]")],
+        );
+    }
+
+    #[test]
+    fn white_space_between_tokens_is_stepped_over() {
+        check(" { \"a\" : [ 1 , 2 ] ,\n\"b\":null } ", &[("a", "[ 1 , 2 ]"), ("b", "null")]);
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_stack() {
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        check(&["{\"a\":", &deep, "}"].concat(), &[("a", &deep)]);
+    }
+
+    #[test]
+    fn a_member_is_found_by_its_name_at_the_top_only() {
+        assert_eq!(member(r#"{"x":{"flow":1},"flow":{"y":2}}"#, "flow"), Some(r#"{"y":2}"#));
+        assert_eq!(member(r#"{"x":{"flow":1}}"#, "flow"), None);
+        assert_eq!(member("[]", "flow"), None);
+    }
+
+    #[test]
+    fn text_becomes_a_string_with_its_escapes() {
+        assert_eq!(quoted("a\"\\\n\u{1f}é"), r#""a\"\\\u000a\u001fé""#);
+    }
+}

@@ -121,3 +121,49 @@ impl Unit {
         matches!(self.code, 0xdc00..=0xdfff)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(escaped: &str, expected: &str) {
+        assert_eq!(trimmed(escaped), expected, "{escaped}");
+    }
+
+    #[test]
+    fn white_space_goes_at_both_ends_whether_escaped_or_not() {
+        check(" \\t x y \u{3000}\\u2028", "x y");
+        check("\\u000B\\u00a0\u{feff}x\\n\\r\\f", "x");
+        check(" \\n ", "");
+        check("", "");
+    }
+
+    #[test]
+    fn what_only_looks_like_white_space_stays() {
+        check(r"n\\n", r"n\\n"); // a backslash and an n
+        check(r"\\\n", r"\\"); // a backslash and a line feed
+        check(r"x\\u0020", r"x\\u0020");
+        check(r"x\\\u0020", r"x\\");
+        check(r"\b\u200b\u0085x\u180e\b", r"\b\u200b\u0085x\u180e\b");
+        check(r"\ud800 ", r"\ud800");
+    }
+
+    #[test]
+    fn escapes_that_are_cut_off_do_no_harm() {
+        for escaped in ["\\", "\\u", "\\u00", "\\u00g0", "x\\", "x\\u12"] {
+            trimmed(escaped);
+            decoded_lossy(escaped);
+        }
+    }
+
+    #[test]
+    fn text_is_read_unless_half_a_pair_is_missing() {
+        assert_eq!(decoded("plain é").as_deref(), Ok("plain é"));
+        assert_eq!(decoded(r#"\"\\\/\b\f\n\r\t\u0000\ud83e\udd80é"#).as_deref(), Ok("\"\\/\u{8}\u{c}\n\r\t\0🦀é"));
+        for lone in [r"\ud800", r"\udc00", r"\ud800x", r"\ud800\ud800\udc00", r"\udc00\ud800"] {
+            assert_eq!(decoded(lone), Err(LoneSurrogate), "{lone}");
+        }
+        assert_eq!(decoded_lossy(r"a\ud800\u0062"), "a\u{fffd}b");
+    }
+}
