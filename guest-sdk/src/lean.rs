@@ -16,6 +16,14 @@ macro_rules! lean_runtime {
         #[global_allocator]
         static ALLOCATOR: $crate::__private::Bump = $crate::__private::Bump::new();
 
+        /// Where the host asks for memory: without this one it would be the allocator of libc, and what comes from there would
+        /// be handed to this one.
+        #[allow(unsafe_code, reason = "an export of the canonical ABI")]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn cabi_realloc(old: *mut u8, old_bytes: usize, align: usize, bytes: usize) -> *mut u8 {
+            unsafe { ALLOCATOR.cabi_realloc(old, old_bytes, align, bytes) }
+        }
+
         #[panic_handler]
         fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
             core::arch::wasm32::unreachable()
@@ -30,6 +38,14 @@ macro_rules! lean_runtime {
     () => {
         #[global_allocator]
         static ALLOCATOR: $crate::__private::Bump = $crate::__private::Bump::new();
+
+        /// Where the host asks for memory: without this one it would be the allocator of libc, and what comes from there would
+        /// be handed to this one.
+        #[allow(unsafe_code, reason = "an export of the canonical ABI")]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn cabi_realloc(old: *mut u8, old_bytes: usize, align: usize, bytes: usize) -> *mut u8 {
+            unsafe { ALLOCATOR.cabi_realloc(old, old_bytes, align, bytes) }
+        }
     };
 }
 
@@ -105,6 +121,25 @@ mod bump {
             self.place(bytes, align)
         }
 
+        /// The function of the canonical ABI by which the host gets memory for what it hands in. Traps when there is none.
+        ///
+        /// # Safety
+        /// `old` is null, or came from here with this length and alignment; `align` is a power of two.
+        #[inline]
+        pub unsafe fn cabi_realloc(&self, old: *mut u8, old_bytes: usize, align: usize, bytes: usize) -> *mut u8 {
+            if bytes == 0 {
+                return core::ptr::without_provenance_mut(align);
+            }
+            // SAFETY: as promised by the caller.
+            let place = unsafe {
+                match old_bytes {
+                    0 => self.alloc(Layout::from_size_align_unchecked(bytes, align)),
+                    _ => self.realloc(old, Layout::from_size_align_unchecked(old_bytes, align), bytes),
+                }
+            };
+            if place.is_null() { core::arch::wasm32::unreachable() } else { place }
+        }
+
         #[inline]
         fn place(&self, bytes: usize, align: usize) -> Option<usize> {
             let start = self.next.get().checked_add(align - 1)? & !(align - 1);
@@ -119,7 +154,7 @@ mod bump {
 
     // SAFETY: what is handed out lies between `next` and `end` of memory that nobody else has, and `next` moves past it.
     unsafe impl GlobalAlloc for Bump {
-        #[inline]
+        #[inline(never)] // a call costs nothing beside the copies of this that would be everywhere
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             self.place(layout.size(), layout.align()).map_or(null_mut(), |start| start as *mut u8)
         }
@@ -131,7 +166,7 @@ mod bump {
             }
         }
 
-        #[inline]
+        #[inline(never)]
         unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_bytes: usize) -> *mut u8 {
             let start = ptr as usize;
             let is_last = start + layout.size() == self.next.get();
