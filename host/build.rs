@@ -7,6 +7,6 @@ fn main() {
     for input in ["../plugins/taskflow-actions", "../guest-sdk", "../wit", "../plugins/build_guests.rs", "../Cargo.lock"] {
         println!("cargo::rerun-if-changed={input}");
     }
-    let component = build_guests::build(&["taskflow-actions"], &["--lib"]).join("taskflow_actions.wasm");
+    let component = build_guests::build("taskflow-actions", "--lib").join("taskflow_actions.wasm");
     println!("cargo::rustc-env=SANDCLAW_TASKFLOW_ACTIONS={}", component.display());
 }

@@ -6,15 +6,13 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
 
-/// Builds the packages (with more flags for cargo) and returns the folder of the `.wasm` files.
-pub fn build(packages: &[&str], flags: &[&str]) -> PathBuf {
+/// Builds the components of one package (`--lib` or `--examples`) and returns the folder of the `.wasm` files. One package a call: in one build of two,
+/// cargo would give both the features that either asks for.
+pub fn build(package: &str, what: &str) -> PathBuf {
     let target_dir = guests_target_dir();
-    let mut cargo = cargo(&target_dir);
-    for package in packages {
-        cargo.args(["-p", package]);
-    }
-    cargo.args(flags);
     ensure_target();
+    let mut cargo = cargo(&target_dir);
+    cargo.args(["-p", package, what]);
     let status = cargo.status().unwrap_or_else(|cause| panic!("cannot run cargo for the guests: {cause}"));
     assert!(status.success(), "the guests could not be built; if the target is missing, run: rustup target add {TARGET}");
     target_dir.join(TARGET).join("guest")

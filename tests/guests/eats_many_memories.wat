@@ -19,7 +19,7 @@
   (type $error (record (field "code" string) (field "message" string)))
   (type $answer (result $reply (error $error)))
   (func $handle (param "body" string) (result $answer)
-    (canon lift (core func $eater "handle") (memory $eater "memory") (realloc (func $eater "realloc"))))
+    (canon lift (core func $eater "handle") (memory (core memory $eater "memory")) (realloc (core func $eater "realloc"))))
 
   ;; An exported interface must name the types of its functions; this inner component does only that.
   (component $naming

@@ -61,6 +61,7 @@ pub(super) struct WitHeader {
     pub value: String,
 }
 
+#[expect(dead_code, reason = "only guests make them")]
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
 #[repr(u8)]
