@@ -4,7 +4,9 @@
 mod build_guests;
 
 fn main() {
-    for input in ["../plugins/taskflow-actions", "../guest-sdk", "../wit", "../plugins/build_guests.rs", "../Cargo.lock"] {
+    for input in
+        ["../plugins/taskflow-actions", "../guest-sdk", "../wit", "../plugins/build_guests.rs", "../Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={input}");
     }
     let component = build_guests::build("taskflow-actions", "--lib").join("taskflow_actions.wasm");

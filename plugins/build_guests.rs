@@ -14,7 +14,10 @@ pub fn build(package: &str, what: &str) -> PathBuf {
     let mut cargo = cargo(&target_dir);
     cargo.args(["-p", package, what]);
     let status = cargo.status().unwrap_or_else(|cause| panic!("cannot run cargo for the guests: {cause}"));
-    assert!(status.success(), "the guests could not be built; if the target is missing, run: rustup target add {TARGET}");
+    assert!(
+        status.success(),
+        "the guests could not be built; if the target is missing, run: rustup target add {TARGET}"
+    );
     target_dir.join(TARGET).join("guest")
 }
 
@@ -23,13 +26,21 @@ fn cargo(target_dir: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        let kept = ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_TERM_COLOR"].contains(&text.as_ref()) || text.starts_with("CARGO_REGISTRIES") || text.starts_with("CARGO_HTTP");
-        let outer = text.starts_with("CARGO") || text.starts_with("RUSTFLAGS") || text.starts_with("RUSTC") || ["TARGET", "HOST", "PROFILE", "OPT_LEVEL", "OUT_DIR", "NUM_JOBS", "DEBUG"].contains(&text.as_ref());
+        let kept = ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_TERM_COLOR"].contains(&text.as_ref())
+            || text.starts_with("CARGO_REGISTRIES")
+            || text.starts_with("CARGO_HTTP");
+        let outer = text.starts_with("CARGO")
+            || text.starts_with("RUSTFLAGS")
+            || text.starts_with("RUSTC")
+            || ["TARGET", "HOST", "PROFILE", "OPT_LEVEL", "OUT_DIR", "NUM_JOBS", "DEBUG"].contains(&text.as_ref());
         if outer && !kept {
             cargo.env_remove(&name);
         }
     }
-    cargo.current_dir(workspace()).args(["build", "--target", TARGET, "--profile", "guest", "--target-dir"]).arg(target_dir);
+    cargo
+        .current_dir(workspace())
+        .args(["build", "--target", TARGET, "--profile", "guest", "--target-dir"])
+        .arg(target_dir);
     if Path::new(&workspace()).join("Cargo.lock").exists() {
         cargo.arg("--locked");
     }
@@ -45,7 +56,10 @@ fn ensure_target() {
         .is_ok_and(|found| Path::new(String::from_utf8_lossy(&found.stdout).trim()).is_dir());
     if !installed {
         let added = Command::new("rustup").current_dir(workspace()).args(["target", "add", TARGET]).status();
-        assert!(added.is_ok_and(|status| status.success()), "the {TARGET} target is missing; run: rustup target add {TARGET}");
+        assert!(
+            added.is_ok_and(|status| status.success()),
+            "the {TARGET} target is missing; run: rustup target add {TARGET}"
+        );
     }
 }
 

@@ -18,7 +18,11 @@ fn main() {
     fs::create_dir_all(&wat).expect("OUT_DIR is writable");
 
     let mut names = Vec::new();
-    for entry in fs::read_dir("guests").expect("the guests are there").chain(fs::read_dir("guests/src").expect("and their sources")).flatten() {
+    for entry in fs::read_dir("guests")
+        .expect("the guests are there")
+        .chain(fs::read_dir("guests/src").expect("and their sources"))
+        .flatten()
+    {
         let path = entry.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         match path.extension().and_then(|extension| extension.to_str()) {

@@ -30,12 +30,18 @@ async fn what_init_writes_is_served_and_its_curl_is_answered() {
     assert_eq!(mode & 0o777, 0o600, "the secret is for its owner alone");
 
     let said = out(&init);
-    let secret = said.split("Bearer ").nth(1).and_then(|rest| rest.split('\'').next()).expect("the curl line shows the secret");
+    let secret =
+        said.split("Bearer ").nth(1).and_then(|rest| rest.split('\'').next()).expect("the curl line shows the secret");
     assert_eq!(secret.len(), 64);
     let mut serve = Command::new(PROGRAM);
     serve.current_dir(folder.path()).args(["serve", "--listen", "127.0.0.1:0"]);
     let gateway = Process::spawn(&mut serve, &config);
-    let created = gateway.client.post("/plugins/webhooks/hello", r#"{"action":"create_flow","goal":"Review inbound queue"}"#).secret(secret).send().await;
+    let created = gateway
+        .client
+        .post("/plugins/webhooks/hello", r#"{"action":"create_flow","goal":"Review inbound queue"}"#)
+        .secret(secret)
+        .send()
+        .await;
     assert_eq!(created.status, 200, "{}", created.text);
     assert_eq!(created.result()["flow"]["goal"], "Review inbound queue");
 
@@ -59,7 +65,14 @@ fn check_says_everything_that_is_wrong_at_once() {
     let check = sandclaw(folder.path(), &["check", "--json"]);
     assert_eq!(check.status.code(), Some(1));
     let problems = json_of(&check)["problems"].to_string();
-    for part in ["sandclaw.json5:2: gateway.listen", "sandclaw.json5:4: plugins.entries.webhooks.config.routes.a.sessionKey", "secert", "routes.a.secret", "flow/delete", "/x"] {
+    for part in [
+        "sandclaw.json5:2: gateway.listen",
+        "sandclaw.json5:4: plugins.entries.webhooks.config.routes.a.sessionKey",
+        "secert",
+        "routes.a.secret",
+        "flow/delete",
+        "/x",
+    ] {
         assert!(problems.contains(part), "{part:?} is not in {problems}");
     }
     let serve = sandclaw(folder.path(), &["serve"]);
@@ -79,18 +92,34 @@ async fn check_and_plugins_list_show_need_grants_and_leftovers() {
 
     let check = sandclaw(folder, &["check"]);
     assert_eq!(check.status.code(), Some(1));
-    for part in ["needs flow/cancel/cancel-flow", "to allow, write:  grants: [", "grants that echoes.wasm does not use: clock", "stranger.wasm: in quarantine", "1 problems"] {
+    for part in [
+        "needs flow/cancel/cancel-flow",
+        "to allow, write:  grants: [",
+        "grants that echoes.wasm does not use: clock",
+        "stranger.wasm: in quarantine",
+        "1 problems",
+    ] {
         assert!(out(&check).contains(part), "{part:?} is not in\n{}", out(&check));
     }
 
     let list = json_of(&sandclaw(folder, &["plugins", "list", "--json"]));
-    let of = |file: &str| list.as_array().unwrap().iter().find(|found| found["file"] == file).unwrap_or_else(|| panic!("{file} is not in {list}")).clone();
+    let of = |file: &str| {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .find(|found| found["file"] == file)
+            .unwrap_or_else(|| panic!("{file} is not in {list}"))
+            .clone()
+    };
     assert_eq!(of("asks_for_ungranted.wasm")["state"], "refused");
     assert_eq!(of("asks_for_ungranted.wasm")["needs"], json!(["flow/cancel/cancel-flow", "clock"]));
     assert_eq!(of("echoes.wasm")["unused"], json!(["clock"]));
     assert_eq!((&of("stranger.wasm")["state"], &of("stranger.wasm")["route"]), (&json!("quarantine"), &Value::Null));
     assert_eq!(of("built-in taskflow-actions")["state"], "ready");
-    assert_eq!(of("built-in taskflow-actions")["needs"], json!(["flow/read", "flow/create", "flow/change", "flow/cancel", "task/run"]));
+    assert_eq!(
+        of("built-in taskflow-actions")["needs"],
+        json!(["flow/read", "flow/create", "flow/change", "flow/cancel", "task/run"])
+    );
     assert!(!folder.join("state").exists(), "looking makes nothing");
 
     let text = out(&sandclaw(folder, &["plugins", "list"]));
@@ -107,7 +136,9 @@ fn inspect_writes_a_route_entry_that_makes_the_component_run() {
     let entry = out(&inspect);
     std::fs::create_dir(folder.path().join("plugins")).unwrap();
     std::fs::copy(&file, folder.path().join("plugins/asks_for_ungranted.wasm")).unwrap();
-    let config = format!("{{ plugins: {{ entries: {{ webhooks: {{ enabled: true, config: {{ routes: {{\n{entry}\n}} }} }} }} }} }}");
+    let config = format!(
+        "{{ plugins: {{ entries: {{ webhooks: {{ enabled: true, config: {{ routes: {{\n{entry}\n}} }} }} }} }} }}"
+    );
     std::fs::write(folder.path().join("sandclaw.json5"), config).unwrap();
     let check = sandclaw(folder.path(), &["check"]);
     assert!(check.status.success(), "{}", out(&check));
@@ -132,20 +163,33 @@ async fn flows_are_listed_shown_and_cancelled_beside_a_running_gateway_and_witho
     let list = json_of(&flow(&["list", "--json"]));
     assert_eq!((&list["count"], &list["status"]), (&json!(2), &Value::Null));
     assert_eq!(list["flows"].as_array().unwrap().len(), 2);
-    let record = &list["flows"].as_array().unwrap().iter().find(|flow| flow["flowId"] == first.as_str()).unwrap().clone();
-    assert_eq!((&record["ownerKey"], &record["tasks"], &record["taskSummary"]["total"]), (&json!("agent:a:main"), &json!([]), &json!(0)));
+    let record =
+        &list["flows"].as_array().unwrap().iter().find(|flow| flow["flowId"] == first.as_str()).unwrap().clone();
+    assert_eq!(
+        (&record["ownerKey"], &record["tasks"], &record["taskSummary"]["total"]),
+        (&json!("agent:a:main"), &json!([]), &json!(0))
+    );
     let text = out(&flow(&["list"]));
     assert!(text.contains("TaskFlow pressure: 2 active · 0 blocked · 0 cancel-requested · 2 total"), "{text}");
     assert!(text.contains("first\\u{7}"), "control characters do not reach the terminal: {text:?}");
 
     let cancelled = flow(&["cancel", &first]);
-    assert!(cancelled.status.success() && out(&cancelled).contains(&format!("Cancelled {first} with status cancelled.")), "{}", out(&cancelled));
-    let seen = gateway.client.route("a", json!({"action": "get_flow", "flowId": first}).to_string()).send().await.result();
+    assert!(
+        cancelled.status.success() && out(&cancelled).contains(&format!("Cancelled {first} with status cancelled.")),
+        "{}",
+        out(&cancelled)
+    );
+    let seen =
+        gateway.client.route("a", json!({"action": "get_flow", "flowId": first}).to_string()).send().await.result();
     assert_eq!(seen["flow"]["status"], "cancelled", "the gateway sees it at once");
     assert_eq!(flow(&["cancel", &first]).status.code(), Some(1), "a second time there is nothing to cancel");
 
     gateway.kill();
-    assert_eq!(json_of(&flow(&["show", "agent:a:main", "--json"]))["flowId"], second.as_str(), "a session key finds its latest flow");
+    assert_eq!(
+        json_of(&flow(&["show", "agent:a:main", "--json"]))["flowId"],
+        second.as_str(),
+        "a session key finds its latest flow"
+    );
     assert_eq!(json_of(&flow(&["list", "--status", "cancelled", "--json"]))["count"], 1);
     let missing = flow(&["show", "nothing"]);
     assert_eq!((missing.status.code(), out(&missing).as_str()), (Some(1), "TaskFlow not found: nothing\n"));

@@ -21,7 +21,15 @@ fn plugin_routes_answer_as_openclaw_2026_4_7_did() {
 
     let compared = Command::new("python3")
         .current_dir(&recorded)
-        .args(["compare.py", "--quiet", "--slow", "--strict-order", "--all-headers", "--base-url", &format!("http://{}", gateway.address)])
+        .args([
+            "compare.py",
+            "--quiet",
+            "--slow",
+            "--strict-order",
+            "--all-headers",
+            "--base-url",
+            &format!("http://{}", gateway.address),
+        ])
         .output()
         .expect("python3 is needed for the recorded exchanges: apt-get install python3");
     let report = String::from_utf8_lossy(&compared.stdout);

@@ -32,7 +32,8 @@ fn text_of(folder: &Path) -> String {
     }
     files.sort();
     files.iter().fold(String::new(), |mut text, file| {
-        let _ = write!(text, "// {}\n{}", file.strip_prefix(folder).unwrap().display(), fs::read_to_string(file).unwrap());
+        let _ =
+            write!(text, "// {}\n{}", file.strip_prefix(folder).unwrap().display(), fs::read_to_string(file).unwrap());
         text
     })
 }
@@ -41,7 +42,10 @@ fn text_of(folder: &Path) -> String {
 fn the_text_of_a_released_version_never_changes() {
     for (version, expected) in RELEASED {
         let found = format!("{:x}", Sha256::digest(text_of(&wit().join("released").join(version))));
-        assert_eq!(&found, expected, "wit/released/{version} was changed; undo that, and put the change into a new version");
+        assert_eq!(
+            &found, expected,
+            "wit/released/{version} was changed; undo that, and put the change into a new version"
+        );
     }
 }
 
@@ -49,5 +53,9 @@ fn the_text_of_a_released_version_never_changes() {
 fn the_contract_in_use_is_the_released_one() {
     assert!(RELEASED.iter().any(|(version, _)| *version == CURRENT));
     let frozen = text_of(&wit().join("released").join(CURRENT));
-    assert_eq!(text_of(&wit()), frozen, "wit/ differs from wit/released/{CURRENT}: a change belongs into a new version");
+    assert_eq!(
+        text_of(&wit()),
+        frozen,
+        "wit/ differs from wit/released/{CURRENT}: a change belongs into a new version"
+    );
 }

@@ -27,11 +27,13 @@ async fn every_acknowledged_change_is_there_after_a_kill() {
         let gateway = Process::serve(PROGRAM, &config);
         check(&gateway.client, &acknowledged).await;
         let done = Arc::new(AtomicBool::new(false));
-        let senders: Vec<_> =
-            (0..16).map(|_| tokio::spawn(send_until_killed(gateway.client.clone(), acknowledged.clone(), done.clone()))).collect();
+        let senders: Vec<_> = (0..16)
+            .map(|_| tokio::spawn(send_until_killed(gateway.client.clone(), acknowledged.clone(), done.clone())))
+            .collect();
         // At a different moment each round: after so many acknowledgements, and somewhere inside the next batch.
         let enough = acknowledged.lock().await.len() + 20 + (round as usize * 37) % 200;
-        gateway_tests::eventually("enough is acknowledged", || async { acknowledged.lock().await.len() >= enough }).await;
+        gateway_tests::eventually("enough is acknowledged", || async { acknowledged.lock().await.len() >= enough })
+            .await;
         tokio::time::sleep(Duration::from_micros(u64::from(round) * 313 % 4_000)).await;
         gateway.kill();
         done.store(true, Ordering::Relaxed);
@@ -49,7 +51,8 @@ async fn send_until_killed(client: Client, acknowledged: Acknowledged, done: Arc
         let create = json!({"action": "create_flow", "goal": "survive", "stateJson": {"n": 1}}).to_string();
         let Ok(created) = client.route("load", create).try_send().await else { return };
         let id = note(&acknowledged, &created.result()["flow"]).await;
-        let finish = json!({"action": "finish_flow", "flowId": id, "expectedRevision": 0, "stateJson": {"n": 2}}).to_string();
+        let finish =
+            json!({"action": "finish_flow", "flowId": id, "expectedRevision": 0, "stateJson": {"n": 2}}).to_string();
         let Ok(finished) = client.route("load", finish).try_send().await else { return };
         note(&acknowledged, &finished.result()["flow"]).await;
     }

@@ -39,7 +39,11 @@ async fn the_guards_speak_in_their_order() {
     is(&get, 405, "Method Not Allowed");
     assert_eq!(get.headers["allow"], "POST");
     assert!(!get.headers.contains_key("content-type"));
-    is(&client.post("/plugins/webhooks/a", "{bad").content_type("text/plain").send().await, 415, "Unsupported Media Type");
+    is(
+        &client.post("/plugins/webhooks/a", "{bad").content_type("text/plain").send().await,
+        415,
+        "Unsupported Media Type",
+    );
     is(&bare("/plugins/webhooks/a").send().await, 401, "unauthorized");
     is(&bare("/plugins/webhooks/a").secret("secret-a").send().await, 400, "invalid request body");
     is(&client.post("/plugins/webhooks/a", "{bad").content_type("text/plain").send().await, 429, "Too Many Requests");
@@ -54,7 +58,8 @@ async fn a_body_over_its_limit_gets_its_413_declared_or_chunked() {
     assert!(declared.starts_with("HTTP/1.1 413") && declared.ends_with("Payload too large"), "{declared}");
     assert!(declared.contains("connection: close"));
     let chunk = format!("{:x}\r\n{}\r\n", 2000, "x".repeat(2000));
-    let chunked = raw(&gateway, format!("{head}transfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(40)).as_bytes());
+    let chunked =
+        raw(&gateway, format!("{head}transfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(40)).as_bytes());
     assert!(chunked.starts_with("HTTP/1.1 413") && chunked.ends_with("Payload too large"), "{chunked}");
 }
 
@@ -95,8 +100,12 @@ async fn a_slow_head_does_not_hold_a_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_behind_a_trusted_proxy_has_a_window_of_its_own() {
-    let trusting = one_route("limits: { rateRequests: 1 }").top(r#"gateway: { listen: "127.0.0.1:0", trustedProxies: ["127.0.0.1"] },"#).start().await;
-    let from = |gateway: &Gateway, address: &str| gateway.client.route("a", LIST).header("x-forwarded-for", address).send();
+    let trusting = one_route("limits: { rateRequests: 1 }")
+        .top(r#"gateway: { listen: "127.0.0.1:0", trustedProxies: ["127.0.0.1"] },"#)
+        .start()
+        .await;
+    let from =
+        |gateway: &Gateway, address: &str| gateway.client.route("a", LIST).header("x-forwarded-for", address).send();
     assert_eq!(from(&trusting, "192.0.2.1").await.status, 200);
     assert_eq!(from(&trusting, "192.0.2.1").await.status, 429);
     assert_eq!(from(&trusting, "198.51.100.7, 192.0.2.2").await.status, 200, "the hop next to the proxy counts");

@@ -10,7 +10,11 @@ use sha2::{Digest, Sha256};
 async fn serving(first: &str) -> Gateway {
     Gateway::builder()
         .file("swapped.wasm", &guest(first))
-        .route("swapped", "agent:swapped:main", r#"plugin: "swapped.wasm", limits: { rateRequests: 100000, inFlight: 64 }"#)
+        .route(
+            "swapped",
+            "agent:swapped:main",
+            r#"plugin: "swapped.wasm", limits: { rateRequests: 100000, inFlight: 64 }"#,
+        )
         .start()
         .await
 }
@@ -56,13 +60,20 @@ pub async fn says_two() {
 async fn a_bad_file_does_not_replace_a_good_one_and_the_status_says_why() {
     let gateway = serving("says_one").await;
     let slot = gateway.plugins().slots()[0].clone();
-    for (bad, why) in [(guest("wrong_world"), "not a route action"), (guest("asks_for_ungranted"), "needs clock"), (b"junk".to_vec(), "not a WebAssembly file")] {
+    for (bad, why) in [
+        (guest("wrong_world"), "not a route action"),
+        (guest("asks_for_ungranted"), "needs clock"),
+        (b"junk".to_vec(), "not a WebAssembly file"),
+    ] {
         gateway.drop_in("swapped.wasm", &bad);
         eventually(why, || async { slot.status().refused.as_ref().is_some_and(|reason| reason.contains(why)) }).await;
         assert!(answers(&gateway, "1").await, "the last good one goes on serving");
     }
     std::fs::remove_file(gateway.path().join("plugins/swapped.wasm")).unwrap();
-    eventually("the missing file is told", || async { slot.status().refused.as_ref().is_some_and(|reason| reason.contains("not in the plugins folder")) }).await;
+    eventually("the missing file is told", || async {
+        slot.status().refused.as_ref().is_some_and(|reason| reason.contains("not in the plugins folder"))
+    })
+    .await;
     assert!(answers(&gateway, "1").await);
     gateway.drop_in("swapped.wasm", &guest("says_two"));
     eventually("a good file serves again", || answers(&gateway, "2")).await;
@@ -74,7 +85,8 @@ async fn a_refused_route_comes_alive_when_a_good_file_is_dropped_in() {
     let gateway = serving("wrong_world").await;
     assert_eq!(gateway.client.route("swapped", "{}").send().await.status, 503);
     gateway.drop_in("swapped.wasm", &guest("says_two"));
-    eventually("the route comes alive", || async { gateway.client.route("swapped", "{}").send().await.status == 200 }).await;
+    eventually("the route comes alive", || async { gateway.client.route("swapped", "{}").send().await.status == 200 })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

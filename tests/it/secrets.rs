@@ -21,7 +21,8 @@ fn builder(secret: &Path) -> GatewayBuilder {
         r#"secrets: {{ refreshMs: 100, providers: {{ vault: {{ source: "file", path: "{}", mode: "singleValue" }} }} }},"#,
         secret.display()
     );
-    let routes = r#"late: { sessionKey: "agent:late:main", secret: { source: "file", provider: "vault", id: "value" } },"#;
+    let routes =
+        r#"late: { sessionKey: "agent:late:main", secret: { source: "file", provider: "vault", id: "value" } },"#;
     Gateway::builder().top(&top).raw_route(routes).route("plain", "agent:plain:main", "")
 }
 

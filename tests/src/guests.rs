@@ -20,5 +20,8 @@ pub fn plugin(name: &str) -> Vec<u8> {
 
 fn read(folders: &[&str], name: &str) -> Vec<u8> {
     let files = folders.iter().map(|folder| Path::new(folder).join(format!("{name}.wasm")));
-    files.into_iter().find_map(|file| std::fs::read(file).ok()).unwrap_or_else(|| panic!("no component {name}.wasm was built"))
+    files
+        .into_iter()
+        .find_map(|file| std::fs::read(file).ok())
+        .unwrap_or_else(|| panic!("no component {name}.wasm was built"))
 }

@@ -39,7 +39,10 @@ impl Process {
         BufReader::new(out).read_line(&mut line).expect("its first line");
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| {
-            panic!("it did not come up: {line:?}\n{}", std::fs::read_to_string(config.with_extension("log")).unwrap_or_default())
+            panic!(
+                "it did not come up: {line:?}\n{}",
+                std::fs::read_to_string(config.with_extension("log")).unwrap_or_default()
+            )
         });
         Self { child, address, client: Client::new(address) }
     }

@@ -80,7 +80,13 @@ pub async fn inspect_file(path: &Path) -> Result<Found> {
     Ok(found)
 }
 
-async fn look(compiler: &Compiler, folder: Option<&PluginFolder>, route: Option<&str>, source: &Source, grants: &Grants) -> Found {
+async fn look(
+    compiler: &Compiler,
+    folder: Option<&PluginFolder>,
+    route: Option<&str>,
+    source: &Source,
+    grants: &Grants,
+) -> Found {
     let file = source.name().to_owned();
     let compiled = match source.bytes(folder) {
         Ok(bytes) => compiler.compile(&file, bytes).await,
@@ -90,7 +96,9 @@ async fn look(compiler: &Compiler, folder: Option<&PluginFolder>, route: Option<
         Ok(compiled) => {
             let mut found = describe(route, &file, &compiled, grants);
             if let Some(route) = route {
-                found.refused = Plugin::prepare(compiler.engine(), compiled, grants, route, &file).err().map(|error| error.to_string());
+                found.refused = Plugin::prepare(compiler.engine(), compiled, grants, route, &file)
+                    .err()
+                    .map(|error| error.to_string());
             }
             found
         }

@@ -50,19 +50,22 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     let store = Store::open(&config.state_dir, clock.clone())?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
     let compiler = compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
-    let secrets = Arc::new(SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await);
+    let secrets =
+        Arc::new(SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await);
     let plugins = Arc::new(Plugins::new(compiler, plugin_folder(&config), slots(&config, &taskflows, &clock)));
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let front = front(&config, &secrets, &plugins, taskflows.clone());
-    let listener = TcpListener::bind(config.gateway.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen))?;
+    let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
+        format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
+    })?;
     let address = listener.local_addr()?;
 
     let (phase, phases) = watch::channel(Phase::Serving);
-    let connections =
-        Connections { at_once_max: config.global_limits.connections_max, head_timeout: config.global_limits.header_timeout };
+    let connections = Connections {
+        at_once_max: config.global_limits.connections_max,
+        head_timeout: config.global_limits.header_timeout,
+    };
     let background = vec![
         tokio::spawn(refresh_loop(secrets)),
         tokio::spawn(async move { sweep::run(&taskflows, std::future::pending()).await }),

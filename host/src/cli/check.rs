@@ -53,7 +53,9 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     for route in &config.routes {
         if let Err(unresolved) = resolver.resolve(&route.secret).await {
-            report.warnings.push(format!("route {}: its secret is unresolved, so it would answer 404: {unresolved}", route.id));
+            report
+                .warnings
+                .push(format!("route {}: its secret is unresolved, so it would answer 404: {unresolved}", route.id));
         }
     }
     let inspection = app::inspect_all(config).await?;
@@ -61,7 +63,11 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
     for found in &inspection.found {
         match &found.route {
             Some(route) if !found.unused.is_empty() && found.file != "built-in taskflow-actions" => {
-                report.warnings.push(format!("route {route}: grants that {} does not use: {}", found.file, found.unused.join(", ")));
+                report.warnings.push(format!(
+                    "route {route}: grants that {} does not use: {}",
+                    found.file,
+                    found.unused.join(", ")
+                ));
             }
             Some(_) => {}
             None => report.warnings.push(format!("{}: in quarantine, no route names it", found.file)),
@@ -79,7 +85,9 @@ fn print(report: &Report) {
     }
     let (problems, warnings) = (report.problems.len(), report.warnings.len());
     if report.ok {
-        output::print(&format!("{GOOD}ok{GOOD:#}       the config and its plugins can be served ({warnings} warnings)"));
+        output::print(&format!(
+            "{GOOD}ok{GOOD:#}       the config and its plugins can be served ({warnings} warnings)"
+        ));
     } else {
         output::print(&format!("{problems} problems, {warnings} warnings"));
     }

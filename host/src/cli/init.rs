@@ -28,14 +28,19 @@ impl Init {
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.file);
         let mut file = match opened {
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
-                bail!("{} is already there and is left as it is; name another file: sandclaw init FILE", self.file.display())
+                bail!(
+                    "{} is already there and is left as it is; name another file: sandclaw init FILE",
+                    self.file.display()
+                )
             }
             opened => opened.with_context(|| format!("{} cannot be written", self.file.display()))?,
         };
         file.write_all(config::starter(&secret).as_bytes())?;
         file.sync_all()?;
         let file = self.file.display();
-        output::print(&format!("wrote {file}\n\n{DIM}# serve it{DIM:#}\nsandclaw serve --config {file}\n\n{DIM}# and in another terminal{DIM:#}"));
+        output::print(&format!(
+            "wrote {file}\n\n{DIM}# serve it{DIM:#}\nsandclaw serve --config {file}\n\n{DIM}# and in another terminal{DIM:#}"
+        ));
         output::print(&format!(
             "curl -X POST http://127.0.0.1:18789/plugins/webhooks/hello \\\n  -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {secret}' \\\n  -d '{{\"action\":\"create_flow\",\"goal\":\"Review inbound queue\"}}'"
         ));

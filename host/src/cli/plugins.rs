@@ -65,7 +65,9 @@ impl List {
             output::print(&format!("\n{BAD}refused{BAD:#}  {problem}"));
         }
         if inspection.found.iter().any(|found| found.route.is_none()) {
-            output::print(&format!("\n{WARN}quarantine{WARN:#}  no route names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"));
+            output::print(&format!(
+                "\n{WARN}quarantine{WARN:#}  no route names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -122,13 +124,21 @@ fn as_json(found: &Found) -> serde_json::Value {
 
 fn print(found: &Found) {
     let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    output::print(&format!("file    {}\ndigest  {}\nneeds   {}", found.file, found.digest.map_or_else(|| "-".into(), |digest| digest.to_string()), list(&found.needs)));
+    output::print(&format!(
+        "file    {}\ndigest  {}\nneeds   {}",
+        found.file,
+        found.digest.map_or_else(|| "-".into(), |digest| digest.to_string()),
+        list(&found.needs)
+    ));
     for import in &found.unknown {
         output::print(&format!("{BAD}also{BAD:#}    {import}, which no grant gives"));
     }
     match &found.refused {
         Some(reason) => output::print(&format!("{BAD}refused{BAD:#} {reason}")),
-        None => output::print(&format!("{DIM}a route entry for it: sandclaw plugins inspect {} --emit-config{DIM:#}", found.file)),
+        None => output::print(&format!(
+            "{DIM}a route entry for it: sandclaw plugins inspect {} --emit-config{DIM:#}",
+            found.file
+        )),
     }
 }
 

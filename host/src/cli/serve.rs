@@ -42,7 +42,8 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.gateway.listen = listen;
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
         runtime.block_on(async {
             let running = app::start(config, Clock::system()).await?;
             announce(running.address);

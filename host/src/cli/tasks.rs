@@ -79,11 +79,15 @@ fn open(config: &ConfigArgs) -> Result<TaskFlows> {
 
 impl List {
     fn run(self) -> Result<ExitCode> {
-        let status = self.status.as_deref().map(str::trim).filter(|status| !status.is_empty()).map(parse_status).transpose()?;
+        let status =
+            self.status.as_deref().map(str::trim).filter(|status| !status.is_empty()).map(parse_status).transpose()?;
         let flows = open(&self.config)?.all_flows(status)?;
         if self.json {
-            let records: Vec<Box<RawValue>> = flows.iter().map(|flow| Ok(RawValue::from_string(flow.to_json())?)).collect::<Result<_>>()?;
-            output::json(&serde_json::json!({ "count": flows.len(), "status": status.map(FlowStatus::as_str), "flows": records }))?;
+            let records: Vec<Box<RawValue>> =
+                flows.iter().map(|flow| Ok(RawValue::from_string(flow.to_json())?)).collect::<Result<_>>()?;
+            output::json(
+                &serde_json::json!({ "count": flows.len(), "status": status.map(FlowStatus::as_str), "flows": records }),
+            )?;
             return Ok(ExitCode::SUCCESS);
         }
         print_list(&flows);
@@ -105,11 +109,19 @@ impl One {
     fn cancel(self) -> Result<ExitCode> {
         let (said, code, record) = match runtime()?.block_on(open(&self.config)?.cancel_as_operator(&self.lookup))? {
             OperatorCancel::NotFound => return Ok(self.not_found()),
-            OperatorCancel::Cancelled(record) => (format!("{GOOD}Cancelled{GOOD:#} {} with status cancelled.", record.flow.id), ExitCode::SUCCESS, record),
-            OperatorCancel::Pending(record) => {
-                (format!("{WARN}Cancelling{WARN:#} {}: one or more child tasks are still active.", record.flow.id), ExitCode::SUCCESS, record)
+            OperatorCancel::Cancelled(record) => (
+                format!("{GOOD}Cancelled{GOOD:#} {} with status cancelled.", record.flow.id),
+                ExitCode::SUCCESS,
+                record,
+            ),
+            OperatorCancel::Pending(record) => (
+                format!("{WARN}Cancelling{WARN:#} {}: one or more child tasks are still active.", record.flow.id),
+                ExitCode::SUCCESS,
+                record,
+            ),
+            OperatorCancel::Refused(record, why) => {
+                (format!("{BAD}Not cancelled{BAD:#} {}: {why}", record.flow.id), ExitCode::FAILURE, record)
             }
-            OperatorCancel::Refused(record, why) => (format!("{BAD}Not cancelled{BAD:#} {}: {why}", record.flow.id), ExitCode::FAILURE, record),
         };
         if self.json {
             output::json(&RawValue::from_string(record.to_json())?)?;
@@ -128,7 +140,9 @@ impl One {
 fn parse_status(text: &str) -> Result<FlowStatus> {
     match FlowStatus::parse(text) {
         Some(status) => Ok(status),
-        None => bail!("there is no status `{text}`; there are queued, running, waiting, blocked, succeeded, failed, cancelled, lost"),
+        None => bail!(
+            "there is no status `{text}`; there are queued, running, waiting, blocked, succeeded, failed, cancelled, lost"
+        ),
     }
 }
 
@@ -138,7 +152,10 @@ fn print_list(flows: &[FlowRecord]) {
     let blocked = count(|flow| flow.status == FlowStatus::Blocked);
     let cancelling = count(|flow| flow.cancel_requested_at.is_some() && !flow.status.is_terminal());
     output::print(&format!("TaskFlows: {}", flows.len()));
-    output::print(&format!("TaskFlow pressure: {active} active · {blocked} blocked · {cancelling} cancel-requested · {} total", flows.len()));
+    output::print(&format!(
+        "TaskFlow pressure: {active} active · {blocked} blocked · {cancelling} cancel-requested · {} total",
+        flows.len()
+    ));
     if flows.is_empty() {
         output::print("No TaskFlows found.");
         return;
@@ -178,13 +195,29 @@ fn print_record(record: &FlowRecord) {
     line("updated", time(Some(flow.updated_at)));
     line("cancel requested", time(flow.cancel_requested_at));
     line("ended", time(flow.ended_at));
-    line("tasks", format!("{} total · {} active · {} failures", record.counts.total(), record.counts.active(), record.counts.failures()));
+    line(
+        "tasks",
+        format!(
+            "{} total · {} active · {} failures",
+            record.counts.total(),
+            record.counts.active(),
+            record.counts.failures()
+        ),
+    );
     output::print(text.trim_end());
     if !record.tasks.is_empty() {
         let rows: Vec<Vec<String>> = record
             .tasks
             .iter()
-            .map(|task| vec![task.id.to_string(), task.runtime.as_str().to_owned(), task.status.as_str().to_owned(), shown(task.label.as_ref(), 24), shown(Some(&task.task), 60)])
+            .map(|task| {
+                vec![
+                    task.id.to_string(),
+                    task.runtime.as_str().to_owned(),
+                    task.status.as_str().to_owned(),
+                    shown(task.label.as_ref(), 24),
+                    shown(Some(&task.task), 60),
+                ]
+            })
             .collect();
         output::table(&["Task", "Runtime", "Status", "Label", "Task"], &rows);
     }

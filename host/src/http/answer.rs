@@ -52,7 +52,11 @@ impl Refused {
             Self::Busy => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(BUSY_RETRY_SECONDS));
             }
-            Self::RateLimited | Self::UnsupportedMediaType | Self::TooManyInFlight | Self::Unauthorized | Self::InvalidBody => {}
+            Self::RateLimited
+            | Self::UnsupportedMediaType
+            | Self::TooManyInFlight
+            | Self::Unauthorized
+            | Self::InvalidBody => {}
         }
         response
     }
@@ -105,9 +109,12 @@ pub(super) fn failed(route: &RouteId, failure: &Failure) -> Response<Body> {
     let status = match failure.kind {
         FailureKind::Deadline => StatusCode::GATEWAY_TIMEOUT,
         FailureKind::Host => StatusCode::SERVICE_UNAVAILABLE,
-        FailureKind::Cpu | FailureKind::Memory | FailureKind::Output | FailureKind::HostCalls | FailureKind::Trap | FailureKind::GuestError => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        FailureKind::Cpu
+        | FailureKind::Memory
+        | FailureKind::Output
+        | FailureKind::HostCalls
+        | FailureKind::Trap
+        | FailureKind::GuestError => StatusCode::INTERNAL_SERVER_ERROR,
     };
     unavailable(route, status, failure.kind.as_str(), failure.kind.sentence())
 }
@@ -115,9 +122,19 @@ pub(super) fn failed(route: &RouteId, failure: &Failure) -> Response<Body> {
 /// The route has no component to run now.
 pub(super) fn not_ready(route: &RouteId, why: NotReady) -> Response<Body> {
     match why {
-        NotReady::Refused => unavailable(route, StatusCode::SERVICE_UNAVAILABLE, "plugin-refused", "The route's handler is not available."),
+        NotReady::Refused => unavailable(
+            route,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "plugin-refused",
+            "The route's handler is not available.",
+        ),
         NotReady::Resting { for_ms } => {
-            let mut response = unavailable(route, StatusCode::SERVICE_UNAVAILABLE, "plugin-poisoned", "The route's handler crashed too often and rests.");
+            let mut response = unavailable(
+                route,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "plugin-poisoned",
+                "The route's handler crashed too often and rests.",
+            );
             let seconds = u64::try_from(for_ms).unwrap_or(0).div_ceil(1000);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             response

@@ -46,7 +46,9 @@ pub struct Front {
 impl Front {
     /// All paths of this door. Layers from the outside in.
     pub fn router(self) -> Router {
-        let fixed = |name, value| SetResponseHeaderLayer::overriding(header::HeaderName::from_static(name), HeaderValue::from_static(value));
+        let fixed = |name, value| {
+            SetResponseHeaderLayer::overriding(header::HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
         Router::new()
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(ready))
@@ -63,7 +65,8 @@ impl Front {
         post_only(&request)?;
         self.within_rate(route, peer, &request)?;
         json_content(request.headers())?;
-        let in_flight = self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
+        let in_flight =
+            self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
         let caller = known_caller(route, request.headers())?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
@@ -83,14 +86,18 @@ impl Front {
 
     /// A route whose secret has never been resolved is not there.
     fn known_path(&self, request: &Request<Body>) -> Result<&Arc<Route>, Refused> {
-        self.routes.find(request.uri().path()).filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved)).ok_or(Refused::NotFound)
+        self.routes
+            .find(request.uri().path())
+            .filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved))
+            .ok_or(Refused::NotFound)
     }
 
     /// Counted per raw path, as the real one does: `/x` and `/x/` have separate windows.
     fn within_rate(&self, route: &Route, peer: SocketAddr, request: &Request<Body>) -> Result<(), Refused> {
         let client = self.client(peer, request.headers());
         let limits = &route.limits;
-        let allowed = self.rate.allow(request.uri().path(), client, limits.rate_requests, limits.rate_window, Instant::now());
+        let allowed =
+            self.rate.allow(request.uri().path(), client, limits.rate_requests, limits.rate_window, Instant::now());
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 
@@ -142,7 +149,8 @@ fn known_caller(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
         // A header sent twice is joined by HTTP's rules, and a joined secret is a wrong one.
         if values.next().is_some() { None } else { value }
     };
-    authenticate(&route.secret, presented_secret(one("authorization"), one(SECRET_HEADER))).map_err(|_| Refused::Unauthorized)
+    authenticate(&route.secret, presented_secret(one("authorization"), one(SECRET_HEADER)))
+        .map_err(|_| Refused::Unauthorized)
 }
 
 fn invalid_body(error: JsonError) -> Refused {

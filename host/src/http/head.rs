@@ -32,7 +32,12 @@ impl RequestHead for Head {
         if is_credential(&name) {
             return None;
         }
-        let values: Vec<String> = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+        let values: Vec<String> = self
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 

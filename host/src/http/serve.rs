@@ -100,7 +100,13 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, limits: Connections, mut phase: watch::Receiver<Phase>) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Connections,
+    mut phase: watch::Receiver<Phase>,
+) {
     // Answers are small and complete: waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -110,7 +116,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, limits:
         Box::pin(async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) })
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(HEAD_MAX_BYTES).pipeline_flush(true);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .pipeline_flush(true);
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut draining = false;
     let ended = loop {
@@ -122,9 +131,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, limits:
         draining = true;
         std::pin::Pin::new(&mut connection).graceful_shutdown();
     };
-    if ended.is_ok() {
-        linger(connection.into_parts().io.into_inner()).await;
+    if let Err(cause) = ended {
+        tracing::debug!(%peer, "a connection ended badly: {cause}");
     }
+    linger(connection.into_parts().io.into_inner()).await;
 }
 
 /// Closes our side, then reads what the peer still sends. Closing with unread bytes would reset the connection, and the peer might never see the

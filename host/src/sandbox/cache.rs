@@ -8,7 +8,6 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -31,12 +30,15 @@ impl CompileCache {
             .mode(0o700)
             .create(folder)
             .map_err(|cause| refuse(format!("the compile cache cannot be made: {cause}")))?;
-        let meta = fs::symlink_metadata(folder).map_err(|cause| refuse(format!("the compile cache cannot be read: {cause}")))?;
+        let meta = fs::symlink_metadata(folder)
+            .map_err(|cause| refuse(format!("the compile cache cannot be read: {cause}")))?;
         if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
             return Err(refuse("the compile cache must be a folder of the user that runs sandclaw".into()));
         }
         if meta.permissions().mode() & 0o022 != 0 {
-            return Err(refuse("others may write to the compile cache, which holds native code; run: chmod 700 on it".into()));
+            return Err(refuse(
+                "others may write to the compile cache, which holds native code; run: chmod 700 on it".into(),
+            ));
         }
         Ok(Self { folder: folder.to_owned() })
     }
@@ -51,17 +53,25 @@ impl CompileCache {
             return None;
         }
         drop(bytes);
-        #[expect(unsafe_code, reason = "wasmtime's loader trusts its file: only this process writes to the folder, and the checksum was just compared")]
+        #[expect(
+            unsafe_code,
+            reason = "wasmtime's loader trusts its file: only this process writes to the folder, and the checksum was just compared"
+        )]
         // SAFETY: the file was produced by `Engine::precompile_component` of this same engine configuration (its hash is in the name), and its contents
         // have not changed since (checked above).
         let component = unsafe { Component::deserialize_file(engine, &code) };
-        component.inspect_err(|cause| tracing::warn!(file = %code.display(), "a compiled component cannot be used: {cause:#}")).ok()
+        component
+            .inspect_err(
+                |cause| tracing::warn!(file = %code.display(), "a compiled component cannot be used: {cause:#}"),
+            )
+            .ok()
     }
 
     /// Keeps the compiled form. A failure costs time at the next start and nothing else, so it is only logged.
     pub(super) fn keep(&self, engine: &Engine, digest: Digest, compiled: &[u8]) {
         let (code, sum) = self.files(engine, digest);
-        let written = write_whole(&code, compiled).and_then(|()| write_whole(&sum, digest_of(compiled).to_string().as_bytes()));
+        let written =
+            write_whole(&code, compiled).and_then(|()| write_whole(&sum, digest_of(compiled).to_string().as_bytes()));
         if let Err(cause) = written {
             tracing::warn!(file = %code.display(), "a compiled component could not be kept: {cause}");
         }

@@ -51,7 +51,8 @@ impl Compiler {
         }
         let (inner, file) = (self.inner.clone(), file.to_owned());
         let work = tokio::task::spawn_blocking(move || inner.compile_now(&file, digest, &bytes));
-        let compiled = work.await.map_err(|cause| SandboxError::Engine(format!("the compiler's thread ended: {cause}")))??;
+        let compiled =
+            work.await.map_err(|cause| SandboxError::Engine(format!("the compiler's thread ended: {cause}")))??;
         let mut known = self.inner.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, compiled| compiled.strong_count() > 0);
         known.insert(digest, Arc::downgrade(&compiled));
@@ -106,7 +107,9 @@ pub(super) fn digest_of(bytes: &[u8]) -> Digest {
 fn what_it_is(bytes: &[u8]) -> Result<(), &'static str> {
     match bytes {
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
-        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err("a core WebAssembly module, not a component; build it for wasm32-wasip2, or wrap it with `wasm-tools component new`"),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(
+            "a core WebAssembly module, not a component; build it for wasm32-wasip2, or wrap it with `wasm-tools component new`",
+        ),
         [0, b'a', b's', b'm', ..] => Err("a WebAssembly file of a version this host does not know"),
         [0x7f, b'E', b'L', b'F', ..] => Err("a native or precompiled file; only WebAssembly components are loaded"),
         [] => Err("an empty file"),

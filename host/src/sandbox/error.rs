@@ -50,15 +50,19 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = self.ungranted.len() + self.unknown.len();
         let capabilities = if missing == 1 { "1 capability" } else { &format!("{missing} capabilities") };
-        writeln!(f, "route \"{}\" not started: {} needs {capabilities} that its grants do not give", self.route, self.component)?;
+        writeln!(
+            f,
+            "route \"{}\" not started: {} needs {capabilities} that its grants do not give",
+            self.route, self.component
+        )?;
         for (grant, import) in &self.ungranted {
-            writeln!(f, "  needs {grant:<24} imports {import}")?;
+            writeln!(f, "  needs {grant:<30} imports {import}")?;
         }
         for import in &self.unknown {
-            writeln!(f, "  no grant gives           imports {import}")?;
+            writeln!(f, "  no grant gives{:22} imports {import}", "")?;
         }
         let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-        write!(f, "  granted                  {}", list(&self.granted))?;
+        write!(f, "  granted {}", list(&self.granted))?;
         if !self.unused.is_empty() {
             write!(f, "   unused: {}", list(&self.unused))?;
         }

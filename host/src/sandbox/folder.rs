@@ -53,16 +53,20 @@ impl PluginFolder {
         if !is_component_name(name) {
             return Err(failed("not the plain name of a .wasm file".into()));
         }
-        let file = self.dir.open(name).map_err(|cause| failed(match cause.kind() {
-            std::io::ErrorKind::NotFound => format!("not in the plugins folder {}", self.path.display()),
-            _ => format!("cannot be opened: {cause}"),
-        }))?;
+        let file = self.dir.open(name).map_err(|cause| {
+            failed(match cause.kind() {
+                std::io::ErrorKind::NotFound => format!("not in the plugins folder {}", self.path.display()),
+                _ => format!("cannot be opened: {cause}"),
+            })
+        })?;
         let meta = file.metadata().map_err(|cause| failed(format!("cannot be read: {cause}")))?;
         if !meta.is_file() {
             return Err(failed("not a file".into()));
         }
         let mut bytes = Vec::new();
-        file.take(COMPONENT_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
+        file.take(COMPONENT_MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|cause| failed(format!("cannot be read: {cause}")))?;
         if bytes.len() as u64 > COMPONENT_MAX_BYTES {
             return Err(failed(format!("larger than {} MiB, the most that is compiled", COMPONENT_MAX_BYTES >> 20)));
         }

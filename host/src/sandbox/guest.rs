@@ -55,6 +55,12 @@ impl GuestState {
         }
     }
 
+    /// Whether the guest printed until its log limit was reached; what it met then is its own confusion, not its failure.
+    pub(super) fn printed_too_much(&self) -> bool {
+        let full = |pipe: &MemoryOutputPipe| pipe.contents().len() >= self.log_max_bytes;
+        self.wasi.as_ref().is_some_and(|wasi| full(&wasi.stdout) || full(&wasi.stderr))
+    }
+
     fn wasi(&mut self) -> &mut Wasi {
         let capacity = self.log_max_bytes;
         self.wasi.get_or_insert_with(|| {

@@ -60,7 +60,9 @@ impl Need {
     fn add(&mut self, interface: &str, function: &str) {
         let (name, version) = interface.split_once('@').unwrap_or((interface, ""));
         if name.starts_with(OUR_PACKAGE) && !(version == OUR_VERSION || version.starts_with("0.1.")) {
-            self.unknown.insert(format!("{interface} (this host speaks {OUR_PACKAGE}…@{OUR_VERSION}.0: build it with the matching SDK)"));
+            self.unknown.insert(format!(
+                "{interface} (this host speaks {OUR_PACKAGE}…@{OUR_VERSION}.0: build it with the matching SDK)"
+            ));
             return;
         }
         if AMBIENT.iter().any(|base| if base.ends_with('/') { name.starts_with(base) } else { name == *base }) {
@@ -96,7 +98,11 @@ impl Need {
 
     /// Grants that nothing of it uses.
     pub fn unused(&self, grants: &Grants) -> Vec<String> {
-        let used = |given: &Grant| self.grants.iter().any(|(need, _)| need == given || given.function().is_none() && need.power() == given.power());
+        let used = |given: &Grant| {
+            self.grants
+                .iter()
+                .any(|(need, _)| need == given || given.function().is_none() && need.power() == given.power())
+        };
         grants.iter().filter(|given| !used(given)).map(|given| given.to_string()).collect()
     }
 
@@ -106,8 +112,12 @@ impl Need {
             Some(function) => grants.allows(need.power(), function),
             None => grants.allows_whole(need.power()),
         };
-        let ungranted: Vec<(String, String)> =
-            self.grants.iter().filter(|(need, _)| !covered(need)).map(|(need, import)| (need.to_string(), import.clone())).collect();
+        let ungranted: Vec<(String, String)> = self
+            .grants
+            .iter()
+            .filter(|(need, _)| !covered(need))
+            .map(|(need, import)| (need.to_string(), import.clone()))
+            .collect();
         if ungranted.is_empty() && self.unknown.is_empty() {
             return None;
         }

@@ -23,15 +23,25 @@ pub struct Plugin {
 
 impl Plugin {
     /// Checks the component against the grants and links it. `route` and `file` are for messages.
-    pub fn prepare(engine: &SandboxEngine, compiled: Arc<Compiled>, grants: &Grants, route: &str, file: &str) -> Result<Self, SandboxError> {
+    pub fn prepare(
+        engine: &SandboxEngine,
+        compiled: Arc<Compiled>,
+        grants: &Grants,
+        route: &str,
+        file: &str,
+    ) -> Result<Self, SandboxError> {
         let handle = exported_handle(engine, &compiled, file)?;
         let label = format!("{file} ({})", short(compiled.digest));
         if let Some(refusal) = compiled.need.beyond(grants, route, &label) {
             return Err(SandboxError::Refused(refusal));
         }
-        let broken = |cause: wasmtime::Error| SandboxError::Component { file: file.to_owned(), reason: format!("does not fit this host: {cause:#}") };
+        let broken = |cause: wasmtime::Error| SandboxError::Component {
+            file: file.to_owned(),
+            reason: format!("does not fit this host: {cause:#}"),
+        };
         let mut linker = Linker::new(engine.wasmtime());
-        powers::link(&mut linker, grants).map_err(|cause| SandboxError::Engine(format!("linking failed: {cause:#}")))?;
+        powers::link(&mut linker, grants)
+            .map_err(|cause| SandboxError::Engine(format!("linking failed: {cause:#}")))?;
         let pre = linker.instantiate_pre(&compiled.component).map_err(broken)?;
         Ok(Self { engine: engine.clone(), pre, handle, compiled })
     }
@@ -52,14 +62,20 @@ impl Plugin {
 }
 
 /// The index of `handle`, or what the component is instead.
-fn exported_handle(engine: &SandboxEngine, compiled: &Compiled, file: &str) -> Result<ComponentExportIndex, SandboxError> {
+fn exported_handle(
+    engine: &SandboxEngine,
+    compiled: &Compiled,
+    file: &str,
+) -> Result<ComponentExportIndex, SandboxError> {
     let component = &compiled.component;
     if let Some((_, instance)) = component.get_export(None, ACTION)
-        && let Some((ComponentItem::ComponentFunc(_), handle)) = component.get_export(Some(&instance), HANDLE).map(|(item, index)| (item, index))
+        && let Some((ComponentItem::ComponentFunc(_), handle)) =
+            component.get_export(Some(&instance), HANDLE).map(|(item, index)| (item, index))
     {
         return Ok(handle);
     }
-    let exports: Vec<String> = component.component_type().exports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
+    let exports: Vec<String> =
+        component.component_type().exports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
     let what = if exports.iter().any(|name| name == TRANSFORM) {
         "it is an outbound transform".to_owned()
     } else if exports.is_empty() {
@@ -67,7 +83,10 @@ fn exported_handle(engine: &SandboxEngine, compiled: &Compiled, file: &str) -> R
     } else {
         format!("it exports {}", exports.join(", "))
     };
-    Err(SandboxError::Component { file: file.to_owned(), reason: format!("not a route action: one exports {ACTION}, {what}") })
+    Err(SandboxError::Component {
+        file: file.to_owned(),
+        reason: format!("not a route action: one exports {ACTION}, {what}"),
+    })
 }
 
 /// The first characters of a digest, enough for a person.

@@ -29,7 +29,10 @@ impl Plugins {
             }
         }
         for name in self.quarantined() {
-            tracing::info!(file = name, "in quarantine: no route names this file, so it is never run; `sandclaw plugins inspect` shows what to write");
+            tracing::info!(
+                file = name,
+                "in quarantine: no route names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
+            );
         }
         refused
     }
@@ -56,7 +59,12 @@ impl Plugins {
 
     /// Files of the folder that no route names.
     pub fn quarantined(&self) -> Vec<String> {
-        let used = |file: &String| self.slots.iter().any(|slot| matches!(&slot.source, Source::File { name, .. } if name == file));
-        self.folder.as_ref().map(|folder| folder.names().into_iter().filter(|name| !used(name)).collect()).unwrap_or_default()
+        let used = |file: &String| {
+            self.slots.iter().any(|slot| matches!(&slot.source, Source::File { name, .. } if name == file))
+        };
+        self.folder
+            .as_ref()
+            .map(|folder| folder.names().into_iter().filter(|name| !used(name)).collect())
+            .unwrap_or_default()
     }
 }

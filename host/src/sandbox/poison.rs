@@ -69,7 +69,9 @@ impl Poison {
 /// A slow disk makes runs miss their deadline, a caller's odd input makes a guest return an error: neither says that the component is broken.
 fn counts(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Cpu | FailureKind::Memory | FailureKind::Output | FailureKind::HostCalls | FailureKind::Trap => true,
+        FailureKind::Cpu | FailureKind::Memory | FailureKind::Output | FailureKind::HostCalls | FailureKind::Trap => {
+            true
+        }
         FailureKind::Deadline | FailureKind::GuestError | FailureKind::Host => false,
     }
 }

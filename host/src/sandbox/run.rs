@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 use wasmtime::{Store, UpdateDeadline};
 
+use super::SandboxError;
 use super::bindings::{WitError, WitReply};
 use super::guest::{GuestState, RequestHead};
 use super::meter::{CpuMeter, metered};
 use super::outcome::{Failure, FailureKind, LimitHit, Outcome, REPLY_STATUSES, Reply, failure, printable};
 use super::plugin::Plugin;
-use super::SandboxError;
 use crate::json::{self, JsonText};
 use crate::limits::{Admission, Budget};
 use crate::model::RouteId;
@@ -53,6 +53,12 @@ impl Plugin {
         store.data().log_printed();
         match ended {
             Ok(Ok(answer)) => judge(answer),
+            Ok(Err(failure)) if failure.kind == FailureKind::Trap && store.data().printed_too_much() => {
+                Outcome::Failed(Failure {
+                    kind: FailureKind::Output,
+                    detail: "it printed more than its log limit".into(),
+                })
+            }
             Ok(Err(failure)) => Outcome::Failed(failure),
             Err(_) => Outcome::Failed(Failure {
                 kind: FailureKind::Deadline,
@@ -77,7 +83,8 @@ impl Plugin {
 
     async fn call(&self, store: &mut Store<GuestState>, body: &str) -> Result<Answer, Failure> {
         let instance = self.pre.instantiate_async(&mut *store).await.map_err(|error| not_started(&error))?;
-        let handle = instance.get_typed_func::<(&str,), (Answer,)>(&mut *store, &self.handle).map_err(|error| host(&error))?;
+        let handle =
+            instance.get_typed_func::<(&str,), (Answer,)>(&mut *store, &self.handle).map_err(|error| host(&error))?;
         let (answer,) = handle.call_async(&mut *store, (body,)).await.map_err(|error| failure(&error))?;
         Ok(answer)
     }
@@ -128,9 +135,13 @@ fn host(error: &wasmtime::Error) -> Failure {
 /// What a guest returns is input, not truth.
 fn judge(answer: Answer) -> Outcome {
     match answer {
-        Ok(reply) if !REPLY_STATUSES.contains(&reply.status) => guest_error(format!("answered with status {}, which no action may", reply.status)),
+        Ok(reply) if !REPLY_STATUSES.contains(&reply.status) => {
+            guest_error(format!("answered with status {}, which no action may", reply.status))
+        }
         Ok(reply) => match json::canonical(reply.result.as_bytes()) {
-            Ok(result) => Outcome::Replied(Reply { status: reply.status, code: reply.code, error: reply.error, result }),
+            Ok(result) => {
+                Outcome::Replied(Reply { status: reply.status, code: reply.code, error: reply.error, result })
+            }
             Err(cause) => guest_error(format!("answered with a result that is not JSON: {cause}")),
         },
         Err(error) if error.code == "invalid_request" => Outcome::InvalidRequest(error.message),

@@ -57,7 +57,9 @@ impl Source {
                 check_pin(name, *digest, &bytes)?;
                 Ok(bytes)
             }
-            (Self::File { name, .. }, None) => Err(SandboxError::File { file: name.clone(), reason: "there is no plugins folder".into() }),
+            (Self::File { name, .. }, None) => {
+                Err(SandboxError::File { file: name.clone(), reason: "there is no plugins folder".into() })
+            }
         }
     }
 }
@@ -109,7 +111,15 @@ impl Slot {
     /// An empty slot for a route, whose runs will all be bound to `session`.
     pub fn new(route: RouteId, source: Source, grants: Grants, session: Session, clock: Clock) -> Self {
         let status = Status { serving: None, refused: None, since: clock.now() };
-        Self { route, source, grants, session, clock, serving: ArcSwapOption::empty(), status: ArcSwap::from_pointee(status) }
+        Self {
+            route,
+            source,
+            grants,
+            session,
+            clock,
+            serving: ArcSwapOption::empty(),
+            status: ArcSwap::from_pointee(status),
+        }
     }
 
     /// How it stands.
@@ -131,8 +141,12 @@ impl Slot {
                 let new = plugin.digest();
                 self.serving.store(Some(Arc::new(Tried { plugin, poison: Poison::default() })));
                 match old {
-                    None => tracing::info!(route = %self.route, plugin = self.source.name(), digest = short(new), "plugin ready"),
-                    Some(old) => tracing::info!(route = %self.route, plugin = self.source.name(), from = short(old), to = short(new), "plugin swapped"),
+                    None => {
+                        tracing::info!(route = %self.route, plugin = self.source.name(), digest = short(new), "plugin ready")
+                    }
+                    Some(old) => {
+                        tracing::info!(route = %self.route, plugin = self.source.name(), from = short(old), to = short(new), "plugin swapped")
+                    }
                 }
                 self.say(Some(new), None);
                 Ok(())
@@ -140,7 +154,9 @@ impl Slot {
             Err(error) => {
                 match old {
                     None => tracing::warn!(route = %self.route, "{error}"),
-                    Some(old) => tracing::warn!(route = %self.route, serving = short(old), "the new plugin is refused, the last good one goes on serving: {error}"),
+                    Some(old) => {
+                        tracing::warn!(route = %self.route, serving = short(old), "the new plugin is refused, the last good one goes on serving: {error}")
+                    }
                 }
                 self.say(old, Some(error.to_string()));
                 Err(error)
@@ -149,7 +165,12 @@ impl Slot {
     }
 
     /// Runs the component once.
-    pub async fn run(&self, admission: &Admission, head: Box<dyn RequestHead>, body: JsonText) -> Result<Outcome, NotReady> {
+    pub async fn run(
+        &self,
+        admission: &Admission,
+        head: Box<dyn RequestHead>,
+        body: JsonText,
+    ) -> Result<Outcome, NotReady> {
         let Some(tried) = self.serving.load_full() else { return Err(NotReady::Refused) };
         if let Some(until) = tried.poison.rests_until(self.clock.now()) {
             return Err(NotReady::Resting { for_ms: until.0 - self.clock.now().0 });
@@ -194,6 +215,8 @@ fn check_pin(file: &str, pin: Option<Digest>, bytes: &[u8]) -> Result<(), Sandbo
     }
     Err(SandboxError::File {
         file: file.to_owned(),
-        reason: format!("its digest is {found}, the config pins {pin}; put the pinned file back, or write the new digest if you trust it"),
+        reason: format!(
+            "its digest is {found}, the config pins {pin}; put the pinned file back, or write the new digest if you trust it"
+        ),
     })
 }

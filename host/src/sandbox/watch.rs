@@ -33,7 +33,9 @@ impl Watch {
                 return;
             }
             for path in event.paths {
-                if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_component_name(name)) {
+                if let Some(name) =
+                    path.file_name().and_then(|name| name.to_str()).filter(|name| is_component_name(name))
+                {
                     let _ = changed.try_send(name.to_owned());
                 }
             }

@@ -28,9 +28,12 @@ pub async fn measure(effort: Effort) {
     let (config, folder) = Gateway::builder().route("bench", "agent:bench:main", limits).write();
     println!("\n(a) over HTTP: sandclaw (guards, fresh sandbox) beside a plain axum handler on the same store code");
     println!("{:<22} {:>11} {:>8} {:>9} {:>9} {:>10}", "", "requests/s", "x native", "p50 us", "p99 us", "CPU us/req");
-    for (action, connections, throughput_aim, cpu_aim) in
-        [("get_flow", 1, None, None), ("get_flow", 64, Some(0.5), Some(2.2)), ("create_flow", 1, None, None), ("create_flow", 64, Some(0.85), None)]
-    {
+    for (action, connections, throughput_aim, cpu_aim) in [
+        ("get_flow", 1, None, None),
+        ("get_flow", 64, Some(0.5), Some(2.2)),
+        ("create_flow", 1, None, None),
+        ("create_flow", 64, Some(0.85), None),
+    ] {
         let mut sides = [native(folder.path()), sandboxed(&config)];
         let requests = [body(action, &sides[0]).await, body(action, &sides[1]).await];
         for _ in 0..effort.rounds {
@@ -71,7 +74,9 @@ impl Side {
     fn round(&mut self, request: String, connections: usize, effort: Effort) {
         let (address, id) = (self.process.address, self.process.id());
         let cpu = proc_stat::cpu_seconds(id);
-        let load = std::thread::spawn(move || load::run(address, request, connections, effort.length)).join().expect("a finished load");
+        let load = std::thread::spawn(move || load::run(address, request, connections, effort.length))
+            .join()
+            .expect("a finished load");
         #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
         self.cpu_us.push((proc_stat::cpu_seconds(id) - cpu) * 1e6 / load.answers as f64);
         self.per_second.push(load.per_second);
@@ -82,7 +87,9 @@ impl Side {
 
 fn print(action: &str, connections: usize, sides: &[Side; 2], throughput_aim: Option<f64>, cpu_aim: Option<f64>) {
     // Ratios are taken round by round: what disturbs the machine disturbs both halves of a round.
-    let ratio = |of: fn(&Side) -> &Vec<f64>| median(of(&sides[1]).iter().zip(of(&sides[0])).map(|(ours, native)| ours / native).collect());
+    let ratio = |of: fn(&Side) -> &Vec<f64>| {
+        median(of(&sides[1]).iter().zip(of(&sides[0])).map(|(ours, native)| ours / native).collect())
+    };
     let (throughput, cpu) = (ratio(|side| &side.per_second), ratio(|side| &side.cpu_us));
     println!("{action}, {connections} connections");
     for (side, times) in sides.iter().zip([1.0, throughput]) {

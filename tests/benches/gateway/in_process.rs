@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::{Effort, median, native, quantile, verdict};
 
-const CREATE: &str = r#"{"action":"create_flow","goal":"Review inbound queue","stateJson":{"source":"bench","attempt":1}}"#;
+const CREATE: &str =
+    r#"{"action":"create_flow","goal":"Review inbound queue","stateJson":{"source":"bench","attempt":1}}"#;
 
 struct NoHead;
 
@@ -46,7 +47,9 @@ struct Sandbox {
 impl Sandbox {
     async fn new(session: Session, cache: &std::path::Path) -> Self {
         let limits = RouteLimits { in_flight: 1024, ..RouteLimits::default() };
-        let engine = SandboxEngine::new(PoolSize { runs: 512, memory_max_bytes: limits.memory_max_bytes, pagemap_scan: false }).expect("an engine");
+        let engine =
+            SandboxEngine::new(PoolSize { runs: 512, memory_max_bytes: limits.memory_max_bytes, pagemap_scan: false })
+                .expect("an engine");
         let compiler = Compiler::new(engine, Some(CompileCache::open(cache).expect("a cache")));
         let grants = Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect();
         let slot = Arc::new(Slot::new(RouteId::new("bench"), Source::BuiltIn, grants, session, Clock::system()));
@@ -56,7 +59,10 @@ impl Sandbox {
     }
 
     fn admission(&self) -> Admission {
-        let place = self.in_flight.enter(&"/bench".into(), std::net::Ipv4Addr::LOCALHOST.into(), self.limits.in_flight).expect("a place");
+        let place = self
+            .in_flight
+            .enter(&"/bench".into(), std::net::Ipv4Addr::LOCALHOST.into(), self.limits.in_flight)
+            .expect("a place");
         self.admissions.admit(&self.caller, place, &self.limits).expect("an admission")
     }
 
@@ -88,7 +94,8 @@ pub fn one_call(effort: Effort) {
     let (mut sandboxed, mut natives) = (Vec::new(), Vec::new());
     runtime.block_on(async {
         let session = native::session(folder.path());
-        let created: Value = serde_json::from_str(&session.create_flow(r#"{"goal":"g"}"#).await.expect("a flow")).expect("JSON");
+        let created: Value =
+            serde_json::from_str(&session.create_flow(r#"{"goal":"g"}"#).await.expect("a flow")).expect("JSON");
         let body = format!(r#"{{"action":"get_flow","flowId":{}}}"#, created["flowId"]);
         let sandbox = Sandbox::new(session.clone(), &folder.path().join("cache")).await;
         for call in 0..effort.calls + effort.calls / 10 {
@@ -125,7 +132,9 @@ pub fn durable_creates(effort: Effort) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let session = native::session(&folder.path().join("state"));
     let sandbox = Arc::new(runtime.block_on(Sandbox::new(session.clone(), &folder.path().join("cache"))));
-    println!("\n(c) durable `create_flow`, callers waiting for their own answer: through the sandbox, beside the store alone (creates/s)");
+    println!(
+        "\n(c) durable `create_flow`, callers waiting for their own answer: through the sandbox, beside the store alone (creates/s)"
+    );
     println!("{:<22} {:>9} {:>9} {:>9}", "  callers", "store", "sandbox", "ratio");
     let fields = r#"{"goal":"Review inbound queue","stateJson":{"source":"bench","attempt":1}}"#;
     for callers in [1, 16, 64, 256] {
@@ -151,7 +160,11 @@ pub fn durable_creates(effort: Effort) {
 }
 
 /// How often a second `callers` together get their call answered.
-async fn rate<F: Future<Output = ()> + Send + 'static>(callers: usize, effort: Effort, call: impl Fn() -> F + Clone + Send + 'static) -> f64 {
+async fn rate<F: Future<Output = ()> + Send + 'static>(
+    callers: usize,
+    effort: Effort,
+    call: impl Fn() -> F + Clone + Send + 'static,
+) -> f64 {
     let began = Instant::now();
     let tasks: Vec<_> = (0..callers)
         .map(|_| {

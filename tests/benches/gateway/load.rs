@@ -25,7 +25,8 @@ pub fn run(address: SocketAddr, request: String, connections: usize, length: Dur
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = Instant::now();
     let mut latencies_us: Vec<f64> = runtime.block_on(async move {
-        let tasks: Vec<_> = (0..connections).map(|_| tokio::spawn(one(address, request.clone(), started + length))).collect();
+        let tasks: Vec<_> =
+            (0..connections).map(|_| tokio::spawn(one(address, request.clone(), started + length))).collect();
         let mut all = Vec::new();
         for task in tasks {
             all.extend(task.await.expect("a connection that holds"));
@@ -62,7 +63,9 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) {
         let Some(head) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&buffer[..head]);
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
-        let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>()));
+        let length = text.lines().find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>())
+        });
         let length = length.expect("a content length").expect("a number");
         if filled >= head + 4 + length {
             return;

@@ -64,7 +64,12 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 /// The value below which this share of the (sorted) values lies.
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index into a few thousand values")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index into a few thousand values"
+    )]
     let at = (last as f64 * share).round() as usize;
     sorted.get(at).copied().unwrap_or_default()
 }

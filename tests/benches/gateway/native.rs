@@ -56,7 +56,14 @@ pub fn serve(folder: &str) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         println!("listening on http://{}", listener.local_addr().expect("an address"));
         std::io::stdout().flush().expect("stdout");
-        axum::serve(listener.tap_io(|stream| { let _ = stream.set_nodelay(true); }), router).await.expect("a server");
+        axum::serve(
+            listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            }),
+            router,
+        )
+        .await
+        .expect("a server");
     });
 }
 

@@ -30,7 +30,10 @@ pub fn measure(effort: Effort) {
     println!("\n(d) start-up and idle memory");
     println!("  ready, first start (compiles the built-in component)  {cold:>7.0} ms");
     println!("  ready, warm cache                                     {warm:>7.0} ms");
-    println!("  idle memory                                           {resident:>7.1} MiB, {:.1} MiB of it not backed by files", median(anonymous));
+    println!(
+        "  idle memory                                           {resident:>7.1} MiB, {:.1} MiB of it not backed by files",
+        median(anonymous)
+    );
     println!("  aim: under 150 ms: {warm:.0} {}", verdict(warm < 150.0));
     println!("  aim: under 60 MiB: {resident:.1} {}", verdict(resident < 60.0));
 }

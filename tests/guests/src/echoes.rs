@@ -6,7 +6,8 @@ struct Echoes;
 
 impl Action for Echoes {
     fn handle<S: Session>(_session: &S, request: &Request) -> Result<Reply, Error> {
-        let headers: Vec<String> = request.headers().into_iter().map(|header| format!("{}={}", header.name, header.value)).collect();
+        let headers: Vec<String> =
+            request.headers().into_iter().map(|header| format!("{}={}", header.name, header.value)).collect();
         let told = serde_json::json!({
             "routeId": request.route_id(),
             "query": request.query(),

@@ -6,7 +6,11 @@ struct Returns300Mib;
 
 impl Action for Returns300Mib {
     fn handle<S: Session>(_session: &S, _request: &Request) -> Result<Reply, Error> {
-        Ok(Reply::ok(format!("\"{}\"", "x".repeat(300 << 20))))
+        let mut result = String::with_capacity((300 << 20) + 2);
+        result.push('"');
+        result.extend(std::iter::repeat_n('x', 300 << 20));
+        result.push('"');
+        Ok(Reply::ok(result))
     }
 }
 

@@ -33,7 +33,7 @@ impl Action for TriesEveryId {
         }
         answers.push(told(session.find_latest_flow()));
         answers.push(told(session.list_flows(None, 1000).map(|page| Some(page.flows))));
-        
+
         Ok(Reply::ok(serde_json::to_string(&answers).unwrap_or_default()))
     }
 }

@@ -41,5 +41,8 @@ pub(super) fn link(linker: &mut Linker<GuestState>, grants: &Grants) -> wasmtime
     cancel.waits("cancel-flow", |session, (id,): (String,)| async move { session.cancel_flow(&id).await })?;
 
     let mut task = Linking::open(linker, grants, Power::TaskRun, "sandclaw:plugin/task-run@0.1.0")?;
-    task.waits("run-task", |session, (id, fields): (String, String)| async move { session.run_task(&id, &fields).await })
+    task.waits(
+        "run-task",
+        |session, (id, fields): (String, String)| async move { session.run_task(&id, &fields).await },
+    )
 }

@@ -34,7 +34,12 @@ struct Linking<'a> {
 }
 
 impl<'a> Linking<'a> {
-    fn open(linker: &'a mut Linker<GuestState>, grants: &'a Grants, power: Power, interface: &str) -> wasmtime::Result<Self> {
+    fn open(
+        linker: &'a mut Linker<GuestState>,
+        grants: &'a Grants,
+        power: Power,
+        interface: &str,
+    ) -> wasmtime::Result<Self> {
         Ok(Self { instance: linker.instance(interface)?, grants, power })
     }
 
@@ -59,7 +64,11 @@ impl<'a> Linking<'a> {
     }
 
     /// A function that waits for the disk. The guest waits with it; other runs go on.
-    fn waits<P, F>(&mut self, function: &str, act: impl Fn(Session, P) -> F + Send + Sync + 'static) -> wasmtime::Result<()>
+    fn waits<P, F>(
+        &mut self,
+        function: &str,
+        act: impl Fn(Session, P) -> F + Send + Sync + 'static,
+    ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weigh + Send + 'static,
         F: Future<Output = Result<String, Refusal>> + Send + 'static,

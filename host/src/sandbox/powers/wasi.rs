@@ -42,4 +42,3 @@ fn ambient(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     random::insecure::add_to_linker::<State, WasiRandom>(linker, State::random)?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, State::random)
 }
-
