@@ -26,7 +26,7 @@ pub enum SandboxError {
     },
     /// It needs more than it is granted.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 /// Everything that stands between a component and its route, at once.

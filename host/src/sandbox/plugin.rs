@@ -33,7 +33,7 @@ impl Plugin {
         let handle = exported_handle(engine, &compiled, file)?;
         let label = format!("{file} ({})", short(compiled.digest));
         if let Some(refusal) = compiled.need.beyond(grants, route, &label) {
-            return Err(SandboxError::Refused(refusal));
+            return Err(SandboxError::Refused(Box::new(refusal)));
         }
         let broken = |cause: wasmtime::Error| SandboxError::Component {
             file: file.to_owned(),
@@ -69,8 +69,7 @@ fn exported_handle(
 ) -> Result<ComponentExportIndex, SandboxError> {
     let component = &compiled.component;
     if let Some((_, instance)) = component.get_export(None, ACTION)
-        && let Some((ComponentItem::ComponentFunc(_), handle)) =
-            component.get_export(Some(&instance), HANDLE).map(|(item, index)| (item, index))
+        && let Some((ComponentItem::ComponentFunc(_), handle)) = component.get_export(Some(&instance), HANDLE)
     {
         return Ok(handle);
     }

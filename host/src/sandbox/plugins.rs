@@ -28,17 +28,15 @@ impl Plugins {
                 refused.push(error);
             }
         }
-        for name in self.quarantined() {
-            tracing::info!(
-                file = name,
-                "in quarantine: no route names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
-            );
-        }
+        self.quarantined().iter().for_each(|name| tell_quarantine(name));
         refused
     }
 
-    /// Loads the slots that use this file again.
+    /// Loads the slots that use this file again; if none does, says so.
     pub async fn reload(&self, name: &str) {
+        if self.quarantined().iter().any(|file| file == name) {
+            tell_quarantine(name);
+        }
         for slot in &self.slots {
             if matches!(&slot.source, Source::File { name: used, .. } if used == name) {
                 // Success and failure are both logged and kept in the slot's status.
@@ -67,4 +65,11 @@ impl Plugins {
             .map(|folder| folder.names().into_iter().filter(|name| !used(name)).collect())
             .unwrap_or_default()
     }
+}
+
+fn tell_quarantine(name: &str) {
+    tracing::info!(
+        file = name,
+        "in quarantine: no route names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
+    );
 }
