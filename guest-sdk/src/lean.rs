@@ -71,8 +71,8 @@ mod bump {
     use core::cell::{Cell, UnsafeCell};
     use core::ptr::{copy_nonoverlapping, null_mut};
 
-    /// With a stack of 64 KiB and some kilobytes of data this fills the second and last page that a small guest starts with.
-    const FIRST_BLOCK_BYTES: usize = 48 << 10;
+    /// With a stack of 16 KiB and some kilobytes of data this fills the one page that a small guest starts with.
+    const FIRST_BLOCK_BYTES: usize = 40 << 10;
 
     /// What is asked of `memory.grow` at least: few calls, and little asked for in vain, since the host counts it.
     const GROW_BYTES: usize = 256 << 10;

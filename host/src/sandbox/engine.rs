@@ -112,6 +112,7 @@ fn pool(size: PoolSize) -> PoolingAllocationConfig {
         .max_memories_per_module(MEMORIES_PER_COMPONENT)
         .max_memory_size(size.memory_max_bytes)
         .table_elements(TABLE_ELEMENTS)
+        .max_unused_warm_slots(runs)
         .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
         .table_keep_resident(TABLE_KEPT_BYTES)
         .async_stack_keep_resident(0)

@@ -19,6 +19,10 @@ use super::checkpoint::Checkpoints;
 /// Writes in one commit. Larger ones gained nothing when measured, and make the first in line wait.
 const BATCH_MAX: usize = 256;
 
+/// A commit takes half of what waits, and so many in any case. If it took all, every caller would wait for the disk at the same time and
+/// then, answered together, keep the disk waiting: with half of them, one half's guests run while the other half's writes are committed.
+const BATCH_SMALL: usize = 32;
+
 /// Writes waiting for a commit; whoever comes then waits for room. Four commits' worth.
 const QUEUE_MAX: usize = 4 * BATCH_MAX;
 
@@ -137,6 +141,10 @@ impl Drop for Writer {
     }
 }
 
+fn batch_limit(waiting: usize) -> usize {
+    waiting.div_ceil(2).clamp(BATCH_SMALL, BATCH_MAX)
+}
+
 /// The thread's own things.
 struct Desk {
     db: Connection,
@@ -150,7 +158,8 @@ impl Desk {
     fn work(&mut self) -> Option<oneshot::Sender<()>> {
         let mut messages = Vec::with_capacity(BATCH_MAX);
         let mut closed = None;
-        while closed.is_none() && self.incoming.blocking_recv_many(&mut messages, BATCH_MAX) > 0 {
+        while closed.is_none() && self.incoming.blocking_recv_many(&mut messages, batch_limit(self.incoming.len())) > 0
+        {
             let mut batch = Vec::with_capacity(messages.len());
             for message in messages.drain(..) {
                 match message {
