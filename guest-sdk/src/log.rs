@@ -1,4 +1,4 @@
-//! Lines for the operator's log. The host marks each with the plugin and the run and escapes control characters; a run that logs
+//! Lines for the operator's log. The host marks each as a guest's, names its route and escapes control characters; a run that logs
 //! more than its limit ends. In native tests the lines go to standard error.
 //!
 //! `context` says what part of the plugin speaks; it may be empty. No secrets: logs are read by more people than you think.

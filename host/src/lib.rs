@@ -3,38 +3,40 @@
 //! The rooms, in the order a request walks through them. A room calls only rooms below it in this list; `tests/it/tidy.rs` holds the
 //! doors. `ARCHITECTURE.md` tells the whole story.
 
-/// The command line: parse, call `app`, print.
+// Plain comments below: rustdoc would put doc comments in front of each room's own page, and look for that page's links here.
+
+// The command line: parse, call `app`, print.
 pub mod cli;
 
-/// Where the rooms meet: start, drain, stop.
+// Where the rooms meet: start, drain, stop.
 pub mod app;
 
-/// The front door: the guard pipeline, the envelope, status codes.
+// The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
-/// Components: need, grants, one run in a fresh instance.
+// Components: need, grants, one run in a fresh instance.
 pub mod sandbox;
 
-/// How much is too much: rate windows, requests in flight, the budget of a run.
+// How much is too much: rate windows, requests in flight, the budget of a run.
 pub mod limits;
 
-/// Secrets, and who is calling.
+// Secrets, and who is calling.
 pub mod auth;
 
-/// The operator's file: read whole or refused whole.
+// The operator's file: read whole or refused whole.
 pub mod config;
 
-/// What a flow is and which moves are legal.
+// What a flow is and which moves are legal.
 pub mod taskflow;
 
-/// Rows: one writer, many readers, the outbox.
+// Rows: one writer, many readers, the outbox.
 pub mod store;
 
-/// Time, handed in.
+// Time, handed in.
 pub mod clock;
 
-/// Ids and plain records, no I/O.
+// Ids and plain records, no I/O.
 pub mod model;
 
-/// JSON as ECMAScript reads and writes it.
+// JSON as ECMAScript reads and writes it.
 pub mod json;

@@ -4,6 +4,8 @@ mod cli;
 mod conformance;
 mod contract;
 mod crash;
+mod documents;
+mod examples;
 mod guards;
 mod guests;
 mod isolation;

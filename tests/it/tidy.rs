@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use.
-const ROOMS: &[(&str, &[&str])] = &[
+pub const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("model", &["json"]),
     ("clock", &["model"]),
@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Each foreign library and the rooms it may be named in.
-const LIBRARIES: &[(&str, &[&str])] = &[
+pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),

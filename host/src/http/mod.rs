@@ -1,6 +1,6 @@
 //! The front door: connections, the guards in their order, and the answer on its way out. axum and hyper live here and nowhere else.
 //!
-//! Reading order: [`front`] (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut).
+//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut).
 
 mod answer;
 mod body;

@@ -3,8 +3,8 @@
 use super::Millis;
 use super::view::Members;
 
-/// What callers may see of a flow, borrowed: the store writes a row as JSON through this, without making a [`Flow`] of it.
-/// The fields mean what those of [`Flow`] mean.
+/// What callers may see of a flow, borrowed: the store writes a row as JSON through this, without making a [`Flow`](super::Flow) of it.
+/// The fields mean what those of [`Flow`](super::Flow) mean.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "they are the fields of `Flow`, borrowed")]
 pub struct FlowView<'a> {

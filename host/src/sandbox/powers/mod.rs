@@ -2,7 +2,8 @@
 //! request would not do natively. [`link`] puts exactly the granted functions into a linker, so that even a mistake in the check of grants
 //! against needs could not hand out more.
 //!
-//! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link`], a test in `tests/it/grants.rs`.
+//! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link`], a guest in `tests/guests` with its test in
+//! `tests/it/guests.rs`.
 
 mod flows;
 mod incoming_request;

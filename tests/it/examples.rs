@@ -1,0 +1,146 @@
+//! The configs that people copy: the files of `examples/`, every JSON5 block of the documents, the README's first request, and the tables of
+//! `docs/configuration.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gateway_tests::Process;
+use sandclaw::config::{Config, ConfigErrors, Env, Format};
+
+use crate::PROGRAM;
+use crate::documents::{blocks, documents, root};
+
+/// With every variable set.
+fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors> {
+    Config::parse(text, format, file, &Env::new(|name| Some(format!("the value of {name}"))))
+}
+
+#[track_caller]
+fn serves_something(text: &str, format: Format, file: &Path) {
+    let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
+    assert!(!config.routes.is_empty(), "{} serves no route:\n{text}", file.display());
+}
+
+#[test]
+fn every_example_is_accepted_without_a_warning() {
+    let files: Vec<PathBuf> =
+        fs::read_dir(root().join("examples")).unwrap().flatten().map(|entry| entry.path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files.iter().filter(|file| file.is_file()) {
+        let format = Format::of(file).unwrap_or_else(|| panic!("{} is no config", file.display()));
+        serves_something(&fs::read_to_string(file).unwrap(), format, file);
+    }
+}
+
+#[test]
+fn every_config_in_the_documents_is_accepted_without_a_warning() {
+    for (file, text) in documents() {
+        let found = blocks(&text, "json5");
+        assert!(!found.is_empty() || file != root().join("README.md"), "the README shows no config");
+        for block in found {
+            serves_something(block, Format::Json5, &file);
+        }
+    }
+}
+
+/// The two commands of the README's first screen, taken from its text; only the port and the state folder are the test's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_request_of_the_readme_is_answered() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (serve, curl) = match blocks(&readme, "sh")[..] {
+        [serve, curl, ..] => (serve.trim(), curl),
+        _ => panic!("the README begins with two commands"),
+    };
+    let between = |from: &str, to: &str| curl.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap();
+    let arguments = serve.strip_prefix("cargo run --release -p sandclaw -- ").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(root()).args(arguments.split(' ')).args(["--listen", "127.0.0.1:0"]);
+    command.arg("--state-dir").arg(folder.path().join("state"));
+    let gateway = Process::spawn(&mut command, &folder.path().join("quickstart.json5"));
+
+    let path = between("http://127.0.0.1:18789", " ");
+    let answer =
+        gateway.client.post(path, between("-d '", "'")).secret(between("Authorization: Bearer ", "'")).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let shown: serde_json::Value = serde_json::from_str(blocks(&readme, "json")[0]).unwrap();
+    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let answer = answer.json();
+    assert_eq!(names(&answer), names(&shown));
+    assert_eq!(names(&answer["result"]["flow"]), names(&shown["result"]["flow"]));
+    assert_eq!(answer["result"]["flow"]["goal"], shown["result"]["flow"]["goal"]);
+}
+
+/// The rows of all tables of `docs/configuration.md`, by the key in their first cell.
+fn rows() -> BTreeMap<String, Vec<Vec<String>>> {
+    let text = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let mut rows: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+        rows.entry(cells[0].trim_matches('`').to_owned()).or_default().push(cells);
+    }
+    rows
+}
+
+/// The keys that a place in the config knows: what it answers to one that it does not know.
+fn keys(before: &str, after: &str) -> BTreeSet<String> {
+    let errors = parse(&format!("{before} zzzzzzzzzz: 1 {after}"), Format::Json5, Path::new("x.json5")).unwrap_err();
+    let said = errors.to_string();
+    let listed = said.split("the keys here are ").nth(1).unwrap_or_else(|| panic!("{said}"));
+    listed.lines().next().unwrap().split(", ").map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_of_the_config_has_its_row() {
+    let rows = rows();
+    let route = "{ plugins: { entries: { webhooks: { config: { routes: { a: {";
+    for (before, after) in [
+        ("{", "}".to_owned()),
+        ("{ gateway: {", "} }".to_owned()),
+        ("{ secrets: {", "} }".to_owned()),
+        ("{ secrets: { providers: { p: { source: 'env',", "} } } }".to_owned()),
+        ("{ secrets: { providers: { p: { source: 'file',", "} } } }".to_owned()),
+        ("{ secrets: { providers: { p: { source: 'exec',", "} } } }".to_owned()),
+        ("{ limits: {", "} }".to_owned()),
+        ("{ sandbox: {", "} }".to_owned()),
+        ("{ plugins: {", "} }".to_owned()),
+        ("{ plugins: { entries: { webhooks: {", "} } } }".to_owned()),
+        (route, "} } } } } } }".to_owned()),
+        (&format!("{route} secret: {{"), "} } } } } } } }".to_owned()),
+        (&format!("{route} plugin: {{"), "} } } } } } } }".to_owned()),
+    ] {
+        for key in keys(before, &after) {
+            assert!(rows.contains_key(&key), "docs/configuration.md has no row for `{key}`");
+        }
+    }
+}
+
+/// Each row with a range is tried: its default changes nothing, its ends are accepted, and what lies beyond is not.
+#[test]
+fn every_default_and_range_in_the_document_is_the_real_one() {
+    let mut tried = 0;
+    for (key, row) in rows().into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key.clone(), row))) {
+        let Some(at) = row.iter().position(|cell| cell.contains(" – ")) else { continue };
+        let (default, range) = (&row[at - 1], row[at].split_once(" – ").unwrap());
+        let section = match key.as_str() {
+            "refreshMs" => "secrets: { @ }",
+            "instances" => "sandbox: { @ }",
+            "timeoutMs" => "secrets: { providers: { p: { source: 'exec', command: '/x', @ } } }",
+            _ => "limits: { @ }",
+        };
+        let with = |value: &str| {
+            let text = format!("{{ {} }}", section.replace('@', value));
+            parse(&text, Format::Json5, Path::new("x.json5")).map(|config| format!("{config:?}"))
+        };
+        let number = |value: i64| with(&format!("{key}: {value}"));
+        let ends: (i64, i64) = (range.0.parse().unwrap(), range.1.parse().unwrap());
+        assert_eq!(number(default.parse().unwrap()).unwrap(), with("").unwrap(), "the default of `{key}`");
+        assert!(number(ends.0).is_ok() && number(ends.1).is_ok(), "the range of `{key}`");
+        assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
+        tried += 1;
+    }
+    assert_eq!(tried, 18, "limits, refreshMs, instances, timeoutMs");
+}
