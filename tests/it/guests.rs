@@ -201,6 +201,12 @@ async fn wrong_world() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wrong_signature() {
+    let reason = refusal("wrong_signature", "").await;
+    assert!(reason.contains("its `handle` is not that of the contract"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn not_a_component() {
     let reason = refusal("not_a_component", "").await;
     assert!(reason.contains("a core WebAssembly module, not a component"), "{reason}");

@@ -17,7 +17,7 @@ use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env, Handler, RouteConfig};
 use crate::http::{Connections, Front, Phase, Route, RouteTable, serve};
-use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{Grant, Grants, Ids, Power};
 use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
 use crate::store::Store;
@@ -121,7 +121,7 @@ fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock) -> Vec<Arc<Slot>
     let slot = |route: &RouteConfig| {
         let (source, grants) = source_and_grants(&route.handler);
         let session = taskflows.bind(route.session_key.clone(), &route.controller_id);
-        Arc::new(Slot::new(route.id.clone(), source, grants, session, clock.clone()))
+        Arc::new(Slot::new(route.id.clone(), source, grants, session, Budget::from(&route.limits), clock.clone()))
     };
     config.routes.iter().map(slot).collect()
 }

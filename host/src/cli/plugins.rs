@@ -1,6 +1,6 @@
 //! `sandclaw plugins list|inspect`: needs, grants and leftovers on one screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -81,7 +81,7 @@ impl Inspect {
         } else if self.emit_config {
             output::print(&stanza(&found));
         } else {
-            print(&found);
+            print(&self.file, &found);
         }
         Ok(if found.refused.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -122,7 +122,7 @@ fn as_json(found: &Found) -> serde_json::Value {
     })
 }
 
-fn print(found: &Found) {
+fn print(file: &Path, found: &Found) {
     let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
     output::print(&format!(
         "file    {}\ndigest  {}\nneeds   {}",
@@ -137,7 +137,7 @@ fn print(found: &Found) {
         Some(reason) => output::print(&format!("{BAD}refused{BAD:#} {reason}")),
         None => output::print(&format!(
             "{DIM}a route entry for it: sandclaw plugins inspect {} --emit-config{DIM:#}",
-            found.file
+            file.display()
         )),
     }
 }

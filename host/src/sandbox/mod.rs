@@ -31,7 +31,7 @@ pub use folder::PluginFolder;
 pub use guest::RequestHead;
 pub use need::Need;
 pub use outcome::{Blame, Failure, FailureKind, Outcome, REPLY_STATUSES, Reply};
-pub use plugin::{Plugin, short};
+pub use plugin::short;
 pub use plugins::Plugins;
 pub use run::Call;
 pub use slot::{NotReady, Slot, Source, Status};

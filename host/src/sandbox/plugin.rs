@@ -9,12 +9,11 @@ use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 use super::bindings::{ACTION, HANDLE, TRANSFORM};
 use super::compile::Compiled;
 use super::guest::GuestState;
-use super::need::Need;
 use super::{SandboxEngine, SandboxError, powers};
 use crate::model::{Digest, Grants};
 
 /// A route action, ready to run.
-pub struct Plugin {
+pub(super) struct Plugin {
     pub(super) engine: SandboxEngine,
     pub(super) pre: InstancePre<GuestState>,
     pub(super) handle: ComponentExportIndex,
@@ -49,11 +48,6 @@ impl Plugin {
     /// The digest of the component's bytes.
     pub fn digest(&self) -> Digest {
         self.compiled.digest
-    }
-
-    /// What it needs.
-    pub fn need(&self) -> &Need {
-        &self.compiled.need
     }
 
     pub(super) fn store(&self, state: GuestState) -> Store<GuestState> {

@@ -20,15 +20,9 @@ use crate::taskflow::Session;
 /// Handles (streams, pollables) a run may hold at once. A stock guest holds three.
 const HANDLES_MAX: usize = 1000;
 
-/// What a component may use while it is tried. Generous: interpreters set themselves up here.
-const TRIAL: Budget = Budget {
-    deadline: Duration::from_secs(10),
-    cpu: Duration::from_secs(5),
-    memory_max_bytes: 64 << 20,
-    output_max_bytes: 1 << 20,
-    log_max_bytes: 64 << 10,
-    host_calls_max: 1000,
-};
+/// The time a component may take to start. Generous: interpreters set themselves up here.
+const TRIAL_DEADLINE: Duration = Duration::from_secs(10);
+const TRIAL_CPU: Duration = Duration::from_secs(5);
 
 /// What a run acts on.
 pub struct Call {
@@ -67,18 +61,28 @@ impl Plugin {
         }
     }
 
-    /// Makes one instance and drops it: what cannot even start is found before it serves. Bounded as a run is, by the smallest sensible budget.
-    pub(super) async fn try_once(&self, route: &RouteId, session: &Session) -> Result<(), SandboxError> {
+    /// Makes one instance and drops it: what cannot even start is found before it serves. Bounded as a run of its route is, but with more time.
+    pub(super) async fn try_once(
+        &self,
+        route: &RouteId,
+        session: &Session,
+        budget: Budget,
+        file: &str,
+    ) -> Result<(), SandboxError> {
+        let budget = Budget { deadline: TRIAL_DEADLINE, cpu: TRIAL_CPU, ..budget };
         let cpu = Arc::new(CpuMeter::default());
-        let mut store = self.store(GuestState::new(route.clone(), session.clone(), Box::new(NoRequest), TRIAL));
-        set_limits(&mut store, TRIAL, &cpu);
-        let tried = timeout(TRIAL.deadline, metered(cpu, self.pre.instantiate_async(&mut store))).await;
+        let mut store = self.store(GuestState::new(route.clone(), session.clone(), Box::new(NoRequest), budget));
+        set_limits(&mut store, budget, &cpu);
+        let tried = timeout(budget.deadline, metered(cpu, self.pre.instantiate_async(&mut store))).await;
         let reason = match tried {
-            Ok(Ok(_)) => return Ok(()),
+            Ok(Ok(instance)) => match instance.get_typed_func::<(&str,), (Answer,)>(&mut store, &self.handle) {
+                Ok(_) => return Ok(()),
+                Err(error) => format!("its `handle` is not that of the contract: {error:#}"),
+            },
             Ok(Err(error)) => not_started(&error).to_string(),
-            Err(_) => format!("it did not start within {} ms", TRIAL.deadline.as_millis()),
+            Err(_) => format!("it did not start within {} ms", budget.deadline.as_millis()),
         };
-        Err(SandboxError::Component { file: route.to_string(), reason: format!("it cannot be started: {reason}") })
+        Err(SandboxError::Component { file: file.to_owned(), reason: format!("it cannot be started: {reason}") })
     }
 
     async fn call(&self, store: &mut Store<GuestState>, body: &str) -> Result<Answer, Failure> {

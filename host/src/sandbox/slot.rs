@@ -18,7 +18,7 @@ use super::run::Call;
 use super::{RequestHead, SandboxError};
 use crate::clock::Clock;
 use crate::json::JsonText;
-use crate::limits::Admission;
+use crate::limits::{Admission, Budget};
 use crate::model::{Digest, Grants, Millis, RouteId};
 use crate::taskflow::Session;
 
@@ -96,6 +96,7 @@ pub struct Slot {
     /// What the component may do.
     pub grants: Grants,
     session: Session,
+    budget: Budget,
     clock: Clock,
     serving: ArcSwapOption<Tried>,
     status: ArcSwap<Status>,
@@ -108,14 +109,15 @@ struct Tried {
 }
 
 impl Slot {
-    /// An empty slot for a route, whose runs will all be bound to `session`.
-    pub fn new(route: RouteId, source: Source, grants: Grants, session: Session, clock: Clock) -> Self {
+    /// An empty slot for a route, whose runs will all be bound to `session`. The budget is the route's; components are tried within it.
+    pub fn new(route: RouteId, source: Source, grants: Grants, session: Session, budget: Budget, clock: Clock) -> Self {
         let status = Status { serving: None, refused: None, since: clock.now() };
         Self {
             route,
             source,
             grants,
             session,
+            budget,
             clock,
             serving: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(status),
@@ -194,7 +196,7 @@ impl Slot {
         let file = self.source.name();
         let compiled = compiler.compile(file, self.source.bytes(folder)?).await?;
         let plugin = Plugin::prepare(compiler.engine(), compiled, &self.grants, self.route.as_str(), file)?;
-        plugin.try_once(&self.route, &self.session).await?;
+        plugin.try_once(&self.route, &self.session, self.budget, file).await?;
         Ok(plugin)
     }
 

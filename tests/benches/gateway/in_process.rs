@@ -8,7 +8,7 @@ use sandclaw::auth::{Caller, authenticate};
 use sandclaw::clock::Clock;
 use sandclaw::config::{Config, Env, Format, RouteLimits};
 use sandclaw::json;
-use sandclaw::limits::{Admission, Admissions, InFlight};
+use sandclaw::limits::{Admission, Admissions, Budget, InFlight};
 use sandclaw::model::{Grant, Power, RouteId};
 use sandclaw::sandbox::{CompileCache, Compiler, Outcome, Plugins, PoolSize, RequestHead, SandboxEngine, Slot, Source};
 use sandclaw::taskflow::Session;
@@ -52,7 +52,14 @@ impl Sandbox {
                 .expect("an engine");
         let compiler = Compiler::new(engine, Some(CompileCache::open(cache).expect("a cache")));
         let grants = Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect();
-        let slot = Arc::new(Slot::new(RouteId::new("bench"), Source::BuiltIn, grants, session, Clock::system()));
+        let slot = Arc::new(Slot::new(
+            RouteId::new("bench"),
+            Source::BuiltIn,
+            grants,
+            session,
+            Budget::from(&limits),
+            Clock::system(),
+        ));
         Plugins::new(compiler, None, vec![slot.clone()]).load_all().await;
         let caller = caller().await;
         Self { slot, caller, admissions: Admissions::new(512), in_flight: InFlight::default(), limits }

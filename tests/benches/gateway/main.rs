@@ -16,6 +16,10 @@ mod start_up;
 
 use std::time::Duration;
 
+/// The allocator of the program, so that the native side has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long and how often things are measured.
 #[derive(Clone, Copy)]
 pub struct Effort {
