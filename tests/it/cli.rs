@@ -126,6 +126,34 @@ async fn check_and_plugins_list_show_need_grants_and_leftovers() {
     assert!(text.starts_with("Route ") && !text.contains('\u{1b}'), "plain text in a pipe: {text}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_list_asks_the_running_gateway_for_what_only_it_knows() {
+    let builder = Gateway::builder().guest("recurses_deep", "").file("swapped.wasm", &guest("says_one"));
+    let builder = builder.route("swapped", "agent:a:main", r#"plugin: "swapped.wasm""#);
+    let (config, folder) = builder.write();
+    let gateway = Process::serve(PROGRAM, &config);
+    let socket = std::fs::metadata(folder.path().join("state/admin.sock")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&socket.permissions()) & 0o777, 0o600, "for its owner alone");
+    let state = |route: &str| {
+        let list = json_of(&sandclaw(folder.path(), &["plugins", "list", "--json"]));
+        list.as_array().unwrap().iter().find(|found| found["route"] == route).unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!((state("swapped"), state("recurses_deep")), ("active".to_owned(), "active".to_owned()));
+
+    let serving = guest("says_one");
+    std::fs::write(folder.path().join("plugins/swapped.wasm"), &serving[..serving.len() / 2]).unwrap();
+    gateway_tests::eventually("the half file is refused", || async { state("swapped") == "last-good" }).await;
+    assert_eq!(gateway.client.route("swapped", "{}").send().await.result(), 1);
+
+    for _ in 0..5 {
+        gateway.client.route("recurses_deep", "{}").send().await;
+    }
+    assert_eq!(state("recurses_deep"), "poisoned");
+}
+
 #[test]
 fn inspect_writes_a_route_entry_that_makes_the_component_run() {
     let folder = tempfile::tempdir().unwrap();

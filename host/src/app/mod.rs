@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env, Handler, RouteConfig};
-use crate::http::{Connections, Front, Phase, Route, RouteTable, serve};
+use crate::http::{Connections, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{Grant, Grants, Ids, Power};
 use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
@@ -25,6 +25,11 @@ use crate::taskflow::{TaskFlows, sweep};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::signals;
+
+/// What a gateway that runs on this state folder says of its components; nothing if none runs.
+pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {
+    crate::http::ask(state_dir, "/plugins").await
+}
 
 /// The folder of compiled components, inside the state folder.
 const CACHE_FOLDER: &str = "cache";
@@ -66,10 +71,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
         at_once_max: config.global_limits.connections_max,
         head_timeout: config.global_limits.header_timeout,
     };
-    let background = vec![
+    let mut background = vec![
         tokio::spawn(refresh_loop(secrets)),
         tokio::spawn(async move { sweep::run(&taskflows, std::future::pending()).await }),
     ];
+    match listen(&config.state_dir) {
+        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone()))),
+        Err(cause) => tracing::warn!("no admin socket, so `sandclaw plugins list` cannot ask this process: {cause}"),
+    }
     let front = tokio::spawn(serve(listener, front.router(), connections, phases));
     Ok(Running { address, plugins, phase, front, background, store, _watch: watch })
 }

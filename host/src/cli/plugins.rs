@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{self, BAD, DIM, WARN};
 use super::{ConfigArgs, runtime};
@@ -54,15 +54,24 @@ impl Plugins {
 impl List {
     fn run(self) -> Result<ExitCode> {
         let config = self.config.load()?;
-        let inspection = runtime()?.block_on(app::inspect_all(&config))?;
+        let (inspection, running) =
+            runtime()?.block_on(async { (app::inspect_all(&config).await, app::ask_plugins(&config.state_dir).await) });
+        let inspection = inspection?;
+        let live = |found: &Found| live(running.as_ref(), found);
         if self.json {
-            output::json(&inspection.found.iter().map(as_json).collect::<Vec<_>>())?;
+            output::json(&inspection.found.iter().map(|found| as_json(found, live(found))).collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let rows: Vec<Vec<String>> = inspection.found.iter().map(row).collect();
-        output::table(&["Route", "File", "Digest", "State", "Needs", "Granted", "Unused"], &rows);
+        let rows: Vec<Vec<String>> = inspection.found.iter().map(|found| row(found, live(found))).collect();
+        output::table(&["Route", "File", "Digest", "State", "Since", "Needs", "Granted", "Unused"], &rows);
         for problem in inspection.problems() {
             output::print(&format!("\n{BAD}refused{BAD:#}  {problem}"));
+        }
+        if running.is_none() {
+            output::print(&format!(
+                "\n{DIM}no gateway runs on {}; this is what one would do{DIM:#}",
+                config.state_dir.display()
+            ));
         }
         if inspection.found.iter().any(|found| found.route.is_none()) {
             output::print(&format!(
@@ -77,7 +86,7 @@ impl Inspect {
     fn run(self) -> Result<ExitCode> {
         let found = runtime()?.block_on(app::inspect_file(&self.file))?;
         if self.json {
-            output::json(&as_json(&found))?;
+            output::json(&as_json(&found, None))?;
         } else if self.emit_config {
             output::print(&stanza(&found));
         } else {
@@ -87,38 +96,56 @@ impl Inspect {
     }
 }
 
-fn state(found: &Found) -> &'static str {
-    match (&found.route, &found.refused) {
-        (None, _) => "quarantine",
-        (Some(_), Some(_)) => "refused",
-        (Some(_), None) => "ready",
+/// What the running gateway says of the slot of this component's route.
+fn live<'a>(running: Option<&'a Value>, found: &Found) -> Option<&'a Value> {
+    let route = found.route.as_deref()?;
+    running?["slots"].as_array()?.iter().find(|slot| slot["route"] == route)
+}
+
+/// `active`, `last-good` (the file there now is refused, an older one serves), `poisoned`, `refused`; without a gateway `ready` or `refused`.
+fn state(found: &Found, live: Option<&Value>) -> &'static str {
+    match (live, &found.route, &found.refused) {
+        (Some(slot), ..) if !slot["restsUntil"].is_null() => "poisoned",
+        (Some(slot), ..) if slot["serving"].is_null() => "refused",
+        (Some(slot), ..) if !slot["refused"].is_null() => "last-good",
+        (Some(_), ..) => "active",
+        (None, None, _) => "quarantine",
+        (None, Some(_), Some(_)) => "refused",
+        (None, Some(_), None) => "ready",
     }
 }
 
-fn row(found: &Found) -> Vec<String> {
+fn since(live: Option<&Value>) -> String {
+    let at = live.and_then(|slot| jiff::Timestamp::from_millisecond(slot["since"].as_i64()?).ok());
+    at.map_or_else(|| "-".to_owned(), |at| format!("{at:.0}"))
+}
+
+fn row(found: &Found, live: Option<&Value>) -> Vec<String> {
     let list = |names: &[String]| if names.is_empty() { "-".to_owned() } else { names.join(" ") };
     vec![
         found.route.clone().unwrap_or_else(|| "-".into()),
         found.file.clone(),
         found.digest.map_or_else(|| "-".into(), short),
-        state(found).to_owned(),
+        state(found, live).to_owned(),
+        since(live),
         list(&[found.needs.clone(), found.unknown.clone()].concat()),
         list(&found.granted),
         list(&found.unused),
     ]
 }
 
-fn as_json(found: &Found) -> serde_json::Value {
+fn as_json(found: &Found, live: Option<&Value>) -> Value {
     json!({
         "route": found.route,
         "file": found.file,
         "digest": found.digest.map(|digest| digest.to_string()),
-        "state": state(found),
+        "state": state(found, live),
         "needs": found.needs,
         "unknownImports": found.unknown,
         "granted": found.granted,
         "unused": found.unused,
         "refused": found.refused,
+        "live": live,
     })
 }
 

@@ -1,7 +1,8 @@
 //! The front door: connections, the guards in their order, and the answer on its way out. axum and hyper live here and nowhere else.
 //!
-//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut).
+//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut). `admin.rs` is the operator's own door.
 
+mod admin;
 mod answer;
 mod body;
 mod front;
@@ -9,6 +10,7 @@ mod head;
 mod routes;
 mod serve;
 
+pub use admin::{ask, listen, serve_admin};
 pub use front::Front;
 pub use routes::{Route, RouteTable};
 pub use serve::{Connections, Phase, serve};

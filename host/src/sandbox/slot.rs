@@ -129,6 +129,11 @@ impl Slot {
         self.status.load_full()
     }
 
+    /// If it crashed too often and rests: until when.
+    pub fn rests_until(&self) -> Option<Millis> {
+        self.serving.load().as_ref().and_then(|tried| tried.poison.rests_until(self.clock.now()))
+    }
+
     /// Loads the component of the slot's source and swaps it in. On any failure the last good one goes on serving.
     pub async fn load(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<(), SandboxError> {
         let loaded = self.prepare(compiler, folder).await;
