@@ -116,10 +116,7 @@ async fn connection(
         Box::pin(async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) })
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(HEAD_MAX_BYTES)
-        .pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(HEAD_MAX_BYTES);
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut draining = false;
     let ended = loop {
