@@ -5,6 +5,8 @@ mod cli;
 mod conformance;
 mod contract;
 mod crash;
+mod door;
+mod garbage;
 mod guards;
 mod guests;
 mod isolation;
