@@ -1,5 +1,6 @@
 //! The guards, in their order, and the run behind them. [`pass`] is the pipeline: one guard a line, and where the order matters, why.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,21 +8,24 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::routing::get;
+use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
 use super::head::Head;
-use super::routes::{Route, RouteTable};
+use super::routes::{Route, RouteTable, resolved};
 use super::{body, serve::Peer};
 use crate::auth::secret::SecretState;
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
 use crate::config::Gateway;
 use crate::json::{self, JsonError};
 use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::model::js_trim;
 use crate::sandbox::Outcome;
 use crate::taskflow::TaskFlows;
 
@@ -60,17 +64,17 @@ impl Front {
             .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
     }
 
-    async fn pass(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refused> {
-        let route = self.known_path(&request)?;
-        post_only(&request)?;
-        self.within_rate(route, peer, &request)?;
-        json_content(request.headers())?;
+    async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
+        let path = resolved(head.uri.path());
+        let route = self.known_path(&path)?;
+        post_only(&head.method)?;
+        self.within_rate(route, &path, peer, &head.headers)?;
+        json_content(&head.headers)?;
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(route, request.headers())?;
+        let caller = known_caller(route, &head.headers)?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
-        let (head, body) = request.into_parts();
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
         let body = json::canonical(&body).map_err(invalid_body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
@@ -85,19 +89,18 @@ impl Front {
     }
 
     /// A route whose secret has never been resolved is not there.
-    fn known_path(&self, request: &Request<Body>) -> Result<&Arc<Route>, Refused> {
+    fn known_path(&self, path: &str) -> Result<&Arc<Route>, Refused> {
         self.routes
-            .find(request.uri().path())
+            .find(path)
             .filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved))
             .ok_or(Refused::NotFound)
     }
 
-    /// Counted per raw path, as the real one does: `/x` and `/x/` have separate windows.
-    fn within_rate(&self, route: &Route, peer: SocketAddr, request: &Request<Body>) -> Result<(), Refused> {
-        let client = self.client(peer, request.headers());
+    /// Counted per path as it was requested, as the real one does: `/x` and `/x/` have separate windows.
+    fn within_rate(&self, route: &Route, path: &str, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
+        let client = self.client(peer, headers);
         let limits = &route.limits;
-        let allowed =
-            self.rate.allow(request.uri().path(), client, limits.rate_requests, limits.rate_window, Instant::now());
+        let allowed = self.rate.allow(path, client, limits.rate_requests, limits.rate_window, Instant::now());
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 
@@ -113,10 +116,19 @@ impl Front {
 }
 
 async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request: Request<Body>) -> Response<Body> {
-    match front.pass(peer, request).await {
-        Ok(response) => response,
-        Err(refused) => refused.into_response(),
+    let (head, mut body) = request.into_parts();
+    // Whoever waits for a word before the body gets none: what follows may be the body or the next request.
+    let is_held_back = head.headers.contains_key(header::EXPECT);
+    let refused = match front.pass(peer, head, &mut body).await {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    let mut response = refused.into_response();
+    let is_settled = body.is_end_stream() || response.headers().contains_key(header::CONNECTION);
+    if !is_settled && (is_held_back || !body::discard(body).await) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
@@ -129,28 +141,36 @@ async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
     }
 }
 
-fn post_only(request: &Request<Body>) -> Result<(), Refused> {
-    if request.method() == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
+fn post_only(method: &Method) -> Result<(), Refused> {
+    if method == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
 }
 
 /// `application/json` or anything that ends in `+json`; parameters do not matter.
 fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let content_type = first_of(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let media_type = js_trim(content_type.split(';').next().unwrap_or_default());
     let is_json = media_type.eq_ignore_ascii_case("application/json")
         || media_type.len() >= 5 && media_type.as_bytes()[media_type.len() - 5..].eq_ignore_ascii_case(b"+json");
     if is_json { Ok(()) } else { Err(Refused::UnsupportedMediaType) }
 }
 
 fn known_caller(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
-    let one = |name: &str| {
-        let mut values = headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok();
-        // A header sent twice is joined by HTTP's rules, and a joined secret is a wrong one.
-        if values.next().is_some() { None } else { value }
-    };
-    authenticate(&route.secret, presented_secret(one("authorization"), one(SECRET_HEADER)))
+    let authorization = first_of(headers, header::AUTHORIZATION.as_str());
+    // A shared secret sent twice would be joined by HTTP's rules, and a joined secret is a wrong one.
+    let is_sent_once = headers.get_all(SECRET_HEADER).iter().count() == 1;
+    let shared = first_of(headers, SECRET_HEADER).filter(|_| is_sent_once);
+    authenticate(&route.secret, presented_secret(authorization.as_deref(), shared.as_deref()))
         .map_err(|_| Refused::Unauthorized)
+}
+
+/// A header as OpenClaw reads it: of several lines the first, and each byte one character (Latin-1), so that what stands in the header decides and
+/// never how it is encoded.
+fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+    let bytes = headers.get(name)?.as_bytes();
+    Some(match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    })
 }
 
 fn invalid_body(error: JsonError) -> Refused {
