@@ -69,8 +69,8 @@ pub const SCHEMAS: [Schema; 13] = [
         "create_flow",
         const {
             &[
-                required("goal", Text),
                 optional("controllerId", Text),
+                required("goal", Text),
                 optional("status", OneOf(&["queued", "running", "waiting", "blocked"])),
                 optional("notifyPolicy", NOTIFY_POLICY),
                 optional("currentStep", NullableText),

@@ -206,6 +206,10 @@ fn unknown_members_are_all_named_after_the_fields_have_passed() {
 #[test]
 fn the_first_problem_in_the_order_of_the_fields_is_told() {
     refused(
+        r#"{"action":"create_flow","goal":5,"controllerId":null}"#,
+        "controllerId: Invalid input: expected string, received null",
+    );
+    refused(
         r#"{"action":"set_waiting","expectedRevision":-1,"blockedSummary":"","x":0}"#,
         "flowId: Invalid input: expected string, received undefined",
     );
