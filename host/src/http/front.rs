@@ -15,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
 use super::head::Head;
-use super::routes::{Route, RouteTable};
+use super::routes::{Route, RouteTable, resolved};
 use super::{body, serve::Peer};
 use crate::auth::secret::SecretState;
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
@@ -61,9 +61,10 @@ impl Front {
     }
 
     async fn pass(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refused> {
-        let route = self.known_path(&request)?;
+        let path = resolved(request.uri().path());
+        let route = self.known_path(&path)?;
         post_only(&request)?;
-        self.within_rate(route, peer, &request)?;
+        self.within_rate(route, &path, peer, request.headers())?;
         json_content(request.headers())?;
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
@@ -85,19 +86,18 @@ impl Front {
     }
 
     /// A route whose secret has never been resolved is not there.
-    fn known_path(&self, request: &Request<Body>) -> Result<&Arc<Route>, Refused> {
+    fn known_path(&self, path: &str) -> Result<&Arc<Route>, Refused> {
         self.routes
-            .find(request.uri().path())
+            .find(path)
             .filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved))
             .ok_or(Refused::NotFound)
     }
 
-    /// Counted per raw path, as the real one does: `/x` and `/x/` have separate windows.
-    fn within_rate(&self, route: &Route, peer: SocketAddr, request: &Request<Body>) -> Result<(), Refused> {
-        let client = self.client(peer, request.headers());
+    /// Counted per path as it was requested, as the real one does: `/x` and `/x/` have separate windows.
+    fn within_rate(&self, route: &Route, path: &str, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
+        let client = self.client(peer, headers);
         let limits = &route.limits;
-        let allowed =
-            self.rate.allow(request.uri().path(), client, limits.rate_requests, limits.rate_window, Instant::now());
+        let allowed = self.rate.allow(path, client, limits.rate_requests, limits.rate_window, Instant::now());
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 

@@ -1,5 +1,6 @@
-//! The routes by their path. Matching is exact, after one trailing `/` is taken off; the query plays no part.
+//! The routes by their path. Matching is exact, after dot segments are resolved and one trailing `/` is taken off; the query plays no part.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -34,15 +35,46 @@ impl RouteTable {
         Self { by_path: routes.into_iter().map(|route| (route.path.clone(), Arc::new(route))).collect() }
     }
 
-    /// The route at this raw request path.
-    pub fn find(&self, raw_path: &str) -> Option<&Arc<Route>> {
-        self.by_path.get(normalised(raw_path))
+    /// The route at this path, as [`resolved`] gives it.
+    pub fn find(&self, path: &str) -> Option<&Arc<Route>> {
+        self.by_path.get(normalised(path))
     }
 
     /// All routes, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Route>> {
         self.by_path.values()
     }
+}
+
+/// A request's path without its `.` and `..` segments, as every URL parser resolves them, OpenClaw's included.
+pub(super) fn resolved(path: &str) -> Cow<'_, str> {
+    if path.split('/').all(|segment| dots(segment) == 0) {
+        return Cow::Borrowed(path);
+    }
+    let mut kept = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        match dots(segment) {
+            0 => kept.push(segment),
+            2 => drop(kept.pop()),
+            _ => {}
+        }
+        if dots(segment) > 0 && segments.peek().is_none() {
+            kept.push(""); // what ends in a dot segment names a folder
+        }
+    }
+    Cow::Owned(["/", &kept.join("/")].concat())
+}
+
+/// One or two, if the segment is nothing but so many dots, perhaps percent-encoded; else none.
+fn dots(segment: &str) -> usize {
+    let mut rest = segment.as_bytes();
+    let mut dots = 0;
+    while let [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] = rest {
+        rest = after;
+        dots += 1;
+    }
+    if rest.is_empty() && dots <= 2 { dots } else { 0 }
 }
 
 fn normalised(path: &str) -> &str {
@@ -54,7 +86,28 @@ fn normalised(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::normalised;
+    use super::{normalised, resolved};
+
+    #[test]
+    fn dot_segments_are_resolved_as_urls_have_them() {
+        for (path, expected) in [
+            ("/a/b", "/a/b"),
+            ("/a/./b", "/a/b"),
+            ("/a/x/../b", "/a/b"),
+            ("/a/%2e/x/%2E./b", "/a/b"),
+            ("/a/b/.", "/a/b/"),
+            ("/a/b/x/..", "/a/b/"),
+            ("/../../a", "/a"),
+            ("/..", "/"),
+            ("/a//../b", "/a/b"),
+            ("/a/.../b", "/a/.../b"),
+            ("/a/.b/..c", "/a/.b/..c"),
+            ("/a/%2f/%", "/a/%2f/%"),
+            ("*", "*"),
+        ] {
+            assert_eq!(resolved(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn one_trailing_slash_is_taken_off_and_no_more() {
