@@ -1,5 +1,6 @@
 //! The guards, in their order, and the run behind them. [`pass`] is the pipeline: one guard a line, and where the order matters, why.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +23,7 @@ use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address
 use crate::config::Gateway;
 use crate::json::{self, JsonError};
 use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::model::js_trim;
 use crate::sandbox::Outcome;
 use crate::taskflow::TaskFlows;
 
@@ -135,22 +137,30 @@ fn post_only(request: &Request<Body>) -> Result<(), Refused> {
 
 /// `application/json` or anything that ends in `+json`; parameters do not matter.
 fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let content_type = first_of(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let media_type = js_trim(content_type.split(';').next().unwrap_or_default());
     let is_json = media_type.eq_ignore_ascii_case("application/json")
         || media_type.len() >= 5 && media_type.as_bytes()[media_type.len() - 5..].eq_ignore_ascii_case(b"+json");
     if is_json { Ok(()) } else { Err(Refused::UnsupportedMediaType) }
 }
 
 fn known_caller(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
-    let one = |name: &str| {
-        let mut values = headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok();
-        // A header sent twice is joined by HTTP's rules, and a joined secret is a wrong one.
-        if values.next().is_some() { None } else { value }
-    };
-    authenticate(&route.secret, presented_secret(one("authorization"), one(SECRET_HEADER)))
+    let authorization = first_of(headers, header::AUTHORIZATION.as_str());
+    // A shared secret sent twice would be joined by HTTP's rules, and a joined secret is a wrong one.
+    let is_sent_once = headers.get_all(SECRET_HEADER).iter().count() == 1;
+    let shared = first_of(headers, SECRET_HEADER).filter(|_| is_sent_once);
+    authenticate(&route.secret, presented_secret(authorization.as_deref(), shared.as_deref()))
         .map_err(|_| Refused::Unauthorized)
+}
+
+/// A header as OpenClaw reads it: of several lines the first, and each byte one character (Latin-1), so that what stands in the header decides and
+/// never how it is encoded.
+fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+    let bytes = headers.get(name)?.as_bytes();
+    Some(match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    })
 }
 
 fn invalid_body(error: JsonError) -> Refused {
