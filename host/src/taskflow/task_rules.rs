@@ -2,7 +2,7 @@
 
 use super::refusal::Forbidden;
 use crate::json::JsonText;
-use crate::model::{Flow, Millis, NotifyPolicy, SyncMode, Task, TaskRuntime, TaskStatus};
+use crate::model::{DeliveryStatus, Flow, Millis, NotifyPolicy, SyncMode, Task, TaskRuntime, TaskStatus};
 use crate::store::TaskDecision;
 
 /// How long the record of a lost task is kept.
@@ -52,6 +52,10 @@ fn merge(earlier: &Task, proposed: &Task, prefer_metadata: bool) -> Task {
     if merged.notify == NotifyPolicy::Silent {
         merged.notify = proposed.notify;
     }
+    // Whoever asks again wants to hear of it again, unless the owner has.
+    if merged.delivery != DeliveryStatus::Delivered {
+        merged.delivery = proposed.delivery;
+    }
     merged
 }
 
@@ -61,9 +65,14 @@ fn fill(stored: &mut Option<JsonText>, offered: &Option<JsonText>) {
     }
 }
 
-/// The task after nothing was heard of it for too long.
+/// The task after nothing was heard of it for too long. Its owner hears of it through the event that goes with the change, unless the
+/// policy is not to tell; the end of a subagent is the runtime's to tell.
 pub(super) fn lose(task: &Task, now: Millis) -> Task {
+    let is_told = task.runtime != TaskRuntime::Subagent
+        && task.notify != NotifyPolicy::Silent
+        && task.delivery == DeliveryStatus::Pending;
     Task {
+        delivery: if is_told { DeliveryStatus::SessionQueued } else { task.delivery },
         status: TaskStatus::Lost,
         error: Some(JsonText::string("backing session missing")),
         ended_at: Some(now),

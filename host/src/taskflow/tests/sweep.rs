@@ -3,7 +3,7 @@ use serde_json::json;
 use super::super::sweep::{once, run};
 use super::{House, START, house};
 use crate::json::JsonText;
-use crate::model::{Millis, Task, TaskStatus};
+use crate::model::{DeliveryStatus, FlowId, Millis, NotifyPolicy, Task, TaskRuntime, TaskStatus};
 use crate::store::Swept;
 
 const MINUTE: i64 = 60_000;
@@ -29,7 +29,7 @@ async fn a_silent_task_with_a_child_session_is_lost() {
     assert_eq!(house.sweep().await, Swept::default(), "not yet");
     house.clock.advance(1);
     assert_eq!(house.sweep().await, Swept { tasks: 1, ..Swept::default() });
-    let tasks = house.flows.tasks_of(&crate::model::FlowId::new(flow.as_str())).unwrap();
+    let tasks = house.flows.tasks_of(&FlowId::new(flow.as_str())).unwrap();
     let lost = tasks.iter().find(|task| task.child_session.is_some()).unwrap();
     let now = START + 5 * MINUTE + 1;
     assert_eq!(
@@ -40,6 +40,30 @@ async fn a_silent_task_with_a_child_session_is_lost() {
     let other = tasks.iter().find(|task| task.child_session.is_none()).unwrap();
     assert_eq!(other.status, TaskStatus::Running, "nobody knows where to look for it, so it stays");
     assert_eq!(house.get(&flow)["status"], "queued");
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_a_lost_acp_task_unless_the_policy_is_silent() {
+    use DeliveryStatus::{Pending, SessionQueued};
+    for (runtime, notify, delivery, expected) in [
+        (TaskRuntime::Acp, NotifyPolicy::DoneOnly, Pending, SessionQueued),
+        (TaskRuntime::Acp, NotifyPolicy::StateChanges, Pending, SessionQueued),
+        (TaskRuntime::Acp, NotifyPolicy::Silent, Pending, Pending),
+        (TaskRuntime::Acp, NotifyPolicy::DoneOnly, DeliveryStatus::Delivered, DeliveryStatus::Delivered),
+        (TaskRuntime::Subagent, NotifyPolicy::DoneOnly, Pending, Pending),
+    ] {
+        let house = house();
+        let flow = house.create(r#"{"goal":"g"}"#).await;
+        let put = house.put_task(&flow, |task| {
+            backed(task);
+            (task.runtime, task.notify, task.delivery) = (runtime, notify, delivery);
+        });
+        put.await;
+        house.clock.advance(6 * MINUTE);
+        house.sweep().await;
+        let tasks = house.flows.tasks_of(&FlowId::new(flow.as_str())).unwrap();
+        assert_eq!((tasks[0].status, tasks[0].delivery), (TaskStatus::Lost, expected), "{runtime} {notify}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::super::RefusalCode;
 use super::{House, START, check_refused, house, names, value};
-use crate::model::{FlowStatus, Millis, SyncMode};
+use crate::json::JsonText;
+use crate::model::{DeliveryStatus, FlowStatus, Millis, SyncMode, TaskRuntime, TaskStatus};
 
 impl House {
     async fn run(&self, flow: &str, fields: &str) -> Value {
@@ -147,6 +148,26 @@ async fn an_acp_run_is_one_task_that_learns() {
     (expected["task"], expected["label"]) = (json!("four"), json!("l4"));
     assert_eq!(preferred, expected);
     assert_eq!(house.total(&flow), 1);
+}
+
+#[tokio::test]
+async fn an_ended_run_that_is_asked_for_again_stays_ended_and_is_told_again() {
+    for (delivery, expected) in [("session_queued", "pending"), ("failed", "pending"), ("delivered", "delivered")] {
+        let house = house();
+        let flow = house.create(r#"{"goal":"g"}"#).await;
+        let put = house.put_task(&flow, |task| {
+            (task.runtime, task.run) = (TaskRuntime::Acp, Some(JsonText::string("r1")));
+            (task.status, task.ended_at) = (TaskStatus::Lost, Some(Millis(7)));
+            task.delivery = DeliveryStatus::parse(delivery).unwrap();
+        });
+        put.await;
+        let task = house.run(&flow, r#"{"runtime":"acp","runId":"r1","task":"t"}"#).await;
+        assert_eq!(
+            (&task["status"], &task["endedAt"], &task["deliveryStatus"]),
+            (&json!("lost"), &json!(7), &json!(expected))
+        );
+        assert_eq!(house.total(&flow), 1);
+    }
 }
 
 #[tokio::test]
