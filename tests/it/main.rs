@@ -1,5 +1,6 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
+mod actions;
 mod cli;
 mod conformance;
 mod contract;

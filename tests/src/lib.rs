@@ -1,14 +1,17 @@
-//! The harness: a gateway to knock at ([`Gateway`], in this process with a clock to move, or [`Process`], the real program), a client, and the guests.
+//! The harness: a gateway to knock at ([`Gateway`], in this process with a clock to move, or [`Process`], the real program), a proper client and a
+//! bare [`Wire`], and the guests.
 
 mod client;
 mod gateway;
 mod guests;
 mod process;
+mod wire;
 
 pub use client::{Answer, Client, Post};
 pub use gateway::{Gateway, GatewayBuilder};
 pub use guests::{guest, plugin};
 pub use process::Process;
+pub use wire::{Reply, Wire};
 
 use std::future::Future;
 use std::time::Duration;
