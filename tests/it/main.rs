@@ -12,6 +12,7 @@ mod guests;
 mod isolation;
 mod lifecycle;
 mod plugins;
+mod records;
 mod secrets;
 mod tidy;
 
