@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use gateway_tests::{Answer, Gateway, GatewayBuilder, PATIENCE, Post};
+use gateway_tests::{Answer, Gateway, GatewayBuilder, PATIENCE, Post, Wire};
 
 const LIST: &str = r#"{"action":"list_flows"}"#;
 
@@ -69,6 +69,30 @@ async fn a_large_body_without_a_credential_is_answered_401_unread() {
     let head = "POST /plugins/webhooks/a HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n";
     let answer = raw(&gateway, format!("{head}{}", "x".repeat(900_000)).as_bytes());
     assert!(answer.starts_with("HTTP/1.1 401") && answer.ends_with("unauthorized"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_the_connection_usable_or_says_that_it_is_not() {
+    let gateway = one_route("").start().await;
+    let head = |more: &str| {
+        format!("POST /plugins/webhooks/a HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}\r\n\r\n")
+    };
+    for (request, closes) in [
+        (head("content-length: 2") + "{}", false),
+        (head("content-length: 16384") + &" ".repeat(16_384), false),
+        (head("transfer-encoding: chunked") + "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", false),
+        (head("content-length: 16385") + &" ".repeat(16_385), true),
+        (head("content-length: 2"), true),
+        (head("content-length: 2\r\nexpect: 100-continue"), true),
+        (head("transfer-encoding: chunked") + "1\r\n{\r\n1", true),
+    ] {
+        let mut wire = Wire::open(gateway.address());
+        wire.send(request.as_bytes());
+        let reply = wire.reply(false).unwrap().unwrap();
+        assert_eq!((reply.status, reply.header("connection")), (401, closes.then_some("close")), "{request}");
+        wire.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+        assert_eq!(wire.reply(false).unwrap().map(|reply| reply.status), (!closes).then_some(200), "{request}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,8 +8,10 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::routing::get;
+use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -62,18 +64,17 @@ impl Front {
             .layer(fixed("permissions-policy", "camera=(), microphone=(), geolocation=()"))
     }
 
-    async fn pass(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refused> {
-        let path = resolved(request.uri().path());
+    async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
+        let path = resolved(head.uri.path());
         let route = self.known_path(&path)?;
-        post_only(&request)?;
-        self.within_rate(route, &path, peer, request.headers())?;
-        json_content(request.headers())?;
+        post_only(&head.method)?;
+        self.within_rate(route, &path, peer, &head.headers)?;
+        json_content(&head.headers)?;
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(route, request.headers())?;
+        let caller = known_caller(route, &head.headers)?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
-        let (head, body) = request.into_parts();
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
         let body = json::canonical(&body).map_err(invalid_body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
@@ -115,10 +116,19 @@ impl Front {
 }
 
 async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request: Request<Body>) -> Response<Body> {
-    match front.pass(peer, request).await {
-        Ok(response) => response,
-        Err(refused) => refused.into_response(),
+    let (head, mut body) = request.into_parts();
+    // Whoever waits for a word before the body gets none: what follows may be the body or the next request.
+    let is_held_back = head.headers.contains_key(header::EXPECT);
+    let refused = match front.pass(peer, head, &mut body).await {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    let mut response = refused.into_response();
+    let is_settled = body.is_end_stream() || response.headers().contains_key(header::CONNECTION);
+    if !is_settled && (is_held_back || !body::discard(body).await) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
@@ -131,8 +141,8 @@ async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
     }
 }
 
-fn post_only(request: &Request<Body>) -> Result<(), Refused> {
-    if request.method() == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
+fn post_only(method: &Method) -> Result<(), Refused> {
+    if method == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
 }
 
 /// `application/json` or anything that ends in `+json`; parameters do not matter.
