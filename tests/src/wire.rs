@@ -47,6 +47,11 @@ impl Wire {
         let _ = self.stream.write_all(bytes);
     }
 
+    /// Closes this side for sending: the other one sees the end of what it reads.
+    pub fn send_no_more(&mut self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+    }
+
     /// The next final answer; nothing if the connection was closed instead. `to_head`: it answers a HEAD and has no body.
     ///
     /// # Errors
