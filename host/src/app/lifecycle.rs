@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::http::Phase;
@@ -10,19 +10,29 @@ use crate::http::Phase;
 /// A drain longer than this is cut: service managers kill after 90 s at the latest, and a run may take a minute at most.
 const DRAIN_MAX: Duration = Duration::from_secs(75);
 
-/// Turns signals (SIGINT, SIGTERM) into phases. Never returns before the cut.
-pub async fn signals(phase: watch::Sender<Phase>) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
-    tracing::info!("draining: no new requests; a second signal stops at once");
-    phase.send_replace(Phase::Draining);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = tokio::time::sleep(DRAIN_MAX) => tracing::warn!("the drain took longer than {} s", DRAIN_MAX.as_secs()),
+/// The process's signals, caught from now on: one that arrives before anybody looks is not lost, and does not kill.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Catches SIGINT and SIGTERM. To be called before the world learns that we serve: whoever knows may already send one.
+    pub fn catch() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    tracing::warn!("stopping at once");
-    phase.send_replace(Phase::Cut);
-    Ok(())
+
+    /// Turns them into phases. Never returns before the cut.
+    pub async fn steer(mut self, phase: watch::Sender<Phase>) {
+        tokio::select! { _ = self.interrupt.recv() => {} _ = self.terminate.recv() => {} }
+        tracing::info!("draining: no new requests; a second signal stops at once");
+        phase.send_replace(Phase::Draining);
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = tokio::time::sleep(DRAIN_MAX) => tracing::warn!("the drain took longer than {} s", DRAIN_MAX.as_secs()),
+        }
+        tracing::warn!("stopping at once");
+        phase.send_replace(Phase::Cut);
+    }
 }

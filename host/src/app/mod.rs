@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
-pub use lifecycle::signals;
+pub use lifecycle::Signals;
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.
 pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use super::ConfigArgs;
-use crate::app;
+use crate::app::{self, Signals};
 use crate::clock::Clock;
 
 #[derive(Args)]
@@ -46,10 +46,11 @@ impl Serve {
             tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
         runtime.block_on(async {
             let running = app::start(config, Clock::system()).await?;
+            let signals = Signals::catch().context("signals cannot be caught")?;
             announce(running.address);
-            let signals = tokio::spawn(app::signals(running.phase()));
+            let steering = tokio::spawn(signals.steer(running.phase()));
             running.ended().await?;
-            signals.abort();
+            steering.abort();
             Ok(ExitCode::SUCCESS)
         })
     }
