@@ -212,6 +212,24 @@ async fn not_a_component() {
     assert!(reason.contains("a core WebAssembly module, not a component"), "{reason}");
 }
 
+/// P5: more guests than the machine has cores compute without end, and the steady route is answered again and again before any of them is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn spinning_guests_do_not_keep_the_others_waiting() {
+    let gateway = beside("spins_forever", "limits: { cpuMs: 1000, deadlineMs: 20000 }").await;
+    let spinning: Vec<_> = (0..8).map(|_| tokio::spawn(gateway.client.route("spins_forever", "{}").send())).collect();
+    for _ in 0..20 {
+        assert_eq!(steady(&gateway).await.status, 200);
+    }
+    assert!(spinning.iter().all(|call| !call.is_finished()), "the steady route did not wait for the spinning one");
+    for call in spinning {
+        let code = call.await.unwrap().code();
+        assert!(
+            code == "cpu" || code == "deadline",
+            "each ends at one of its limits, by how much the machine had left for it: {code}"
+        );
+    }
+}
+
 /// The files that are no guest of `tests/guests`: cut short, empty, text, machine code.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_component_is_refused_and_stops_nobody() {

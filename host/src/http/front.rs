@@ -79,7 +79,7 @@ impl Front {
         let body = json::canonical(&body).map_err(invalid_body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
         let admission = self.admissions.admit(&caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
-        let ran = route.slot.run(&admission, Box::new(Head::new(head.headers, head.uri)), body).await;
+        let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body).await;
         Ok(match ran {
             Ok(Outcome::Replied(reply)) => answer::reply(&route.id, &reply),
             Ok(Outcome::InvalidRequest(message)) => answer::invalid_request(&message),

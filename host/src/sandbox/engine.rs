@@ -13,6 +13,7 @@ use wasmtime::{
 };
 
 use super::SandboxError;
+use super::lanes::LongLane;
 
 /// How often running guests are looked at. A guest is stopped within about one tick of its limit; ten milliseconds cost nothing measurable.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -45,11 +46,12 @@ pub struct PoolSize {
     pub pagemap_scan: bool,
 }
 
-/// The engine and its ticker. The ticker stops when the engine is dropped.
+/// The engine, its ticker, and the threads of long runs. They stop when it is dropped.
 #[derive(Clone)]
 pub struct SandboxEngine {
     engine: Engine,
     _ticker: Arc<Ticker>,
+    long_lane: LongLane,
 }
 
 impl SandboxEngine {
@@ -57,7 +59,12 @@ impl SandboxEngine {
     pub fn new(size: PoolSize) -> Result<Self, SandboxError> {
         let engine = Engine::new(&settings(size)).map_err(|cause| SandboxError::Engine(format!("{cause:#}")))?;
         let ticker = Ticker::start(engine.weak())?;
-        Ok(Self { engine, _ticker: Arc::new(ticker) })
+        Ok(Self { engine, _ticker: Arc::new(ticker), long_lane: LongLane::open()? })
+    }
+
+    /// Where runs go that last longer than a tick.
+    pub(super) fn long_lane(&self) -> &LongLane {
+        &self.long_lane
     }
 
     /// The wasmtime engine, for this room only.

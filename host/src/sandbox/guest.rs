@@ -45,7 +45,7 @@ impl GuestState {
     }
 
     /// Puts what the guest printed into the log, line by line: stdout as information, stderr (where panics go) as warnings.
-    pub(super) fn log_printed(&self) {
+    fn log_printed(&self) {
         let Some(wasi) = &self.wasi else { return };
         for line in String::from_utf8_lossy(&wasi.stdout.contents()).lines() {
             tracing::info!(target: "guest", route = %self.route, context = "stdout", "{}", printable(line));
@@ -70,6 +70,13 @@ impl GuestState {
             let ctx = WasiCtx::builder().stdout(stdout.clone()).stderr(stderr.clone()).build();
             Box::new(Wasi { ctx, table: ResourceTable::new(), stdout, stderr })
         })
+    }
+}
+
+/// Whatever way a run ends, what it printed is told.
+impl Drop for GuestState {
+    fn drop(&mut self) {
+        self.log_printed();
     }
 }
 

@@ -86,6 +86,11 @@ pub(super) struct CpuMeter {
 }
 
 impl CpuMeter {
+    /// Whether the guest has been computing when a tick came.
+    pub(super) fn has_seen_a_tick(&self) -> bool {
+        self.armed.load(Ordering::Relaxed)
+    }
+
     /// Called at every tick the guest lives to see, on its own thread. True if it has used up `limit`.
     pub(super) fn used_up(&self, limit: Duration) -> bool {
         let now = thread_cpu_ns();

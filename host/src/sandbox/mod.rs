@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod folder;
 mod guest;
+mod lanes;
 mod meter;
 mod need;
 mod outcome;

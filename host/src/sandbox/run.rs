@@ -37,33 +37,38 @@ pub struct Call {
 }
 
 impl Plugin {
-    /// Runs the action once, within the budget of the admission.
-    pub async fn run(&self, admission: &Admission, call: Call) -> Outcome {
+    /// Runs the action once, within the budget of the admission, which is held until the run is gone.
+    pub(super) async fn run(self: &Arc<Self>, admission: Admission, call: Call) -> Outcome {
         let budget = admission.budget();
         let cpu = Arc::new(CpuMeter::default());
+        let run = Box::pin(metered(cpu.clone(), self.clone().attempt(admission, call, cpu.clone())));
+        match timeout(budget.deadline, self.engine.long_lane().run(run, &cpu)).await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => failed(FailureKind::Host, "the run panicked in the host"),
+            Err(_) => failed(FailureKind::Deadline, &format!("no answer after {} ms", budget.deadline.as_millis())),
+        }
+    }
+
+    async fn attempt(self: Arc<Self>, admission: Admission, call: Call, cpu: Arc<CpuMeter>) -> Outcome {
+        let budget = admission.budget();
         let mut store = self.store(GuestState::new(call.route, call.session, call.head, budget));
         set_limits(&mut store, budget, &cpu);
-        let ended = timeout(budget.deadline, metered(cpu, self.call(&mut store, call.body.as_str()))).await;
-        store.data().log_printed();
-        match ended {
-            Ok(Ok(answer)) => judge(answer),
-            Ok(Err(failure)) if failure.kind == FailureKind::Trap && store.data().printed_too_much() => {
-                Outcome::Failed(Failure {
-                    kind: FailureKind::Output,
-                    detail: "it printed more than its log limit".into(),
-                })
+        let outcome = match self.call(&mut store, call.body.as_str()).await {
+            Ok(answer) => judge(answer),
+            Err(failure) if failure.kind == FailureKind::Trap && store.data().printed_too_much() => {
+                failed(FailureKind::Output, "it printed more than its log limit")
             }
-            Ok(Err(failure)) => Outcome::Failed(failure),
-            Err(_) => Outcome::Failed(Failure {
-                kind: FailureKind::Deadline,
-                detail: format!("no answer after {} ms", budget.deadline.as_millis()),
-            }),
-        }
+            Err(failure) => Outcome::Failed(failure),
+        };
+        // The instance goes back to the pool before its place in the pool is given to the next.
+        drop(store);
+        drop(admission);
+        outcome
     }
 
     /// Makes one instance and drops it: what cannot even start is found before it serves. Bounded as a run of its route is, but with more time.
     pub(super) async fn try_once(
-        &self,
+        self: &Arc<Self>,
         route: &RouteId,
         session: &Session,
         budget: Budget,
@@ -71,18 +76,25 @@ impl Plugin {
     ) -> Result<(), SandboxError> {
         let budget = Budget { deadline: TRIAL_DEADLINE, cpu: TRIAL_CPU, ..budget };
         let cpu = Arc::new(CpuMeter::default());
-        let mut store = self.store(GuestState::new(route.clone(), session.clone(), Box::new(NoRequest), budget));
-        set_limits(&mut store, budget, &cpu);
-        let tried = timeout(budget.deadline, metered(cpu, self.pre.instantiate_async(&mut store))).await;
-        let reason = match tried {
-            Ok(Ok(instance)) => match instance.get_typed_func::<(&str,), (Answer,)>(&mut store, &self.handle) {
-                Ok(_) => return Ok(()),
-                Err(error) => format!("its `handle` is not that of the contract: {error:#}"),
-            },
-            Ok(Err(error)) => not_started(&error).to_string(),
+        let state = GuestState::new(route.clone(), session.clone(), Box::new(NoRequest), budget);
+        let trial = Box::pin(metered(cpu.clone(), self.clone().start(state, budget, cpu.clone())));
+        let reason = match timeout(budget.deadline, self.engine.long_lane().run(trial, &cpu)).await {
+            Ok(Some(Ok(()))) => return Ok(()),
+            Ok(Some(Err(reason))) => reason,
+            Ok(None) => "its start panicked in the host".to_owned(),
             Err(_) => format!("it did not start within {} ms", budget.deadline.as_millis()),
         };
         Err(SandboxError::Component { file: file.to_owned(), reason: format!("it cannot be started: {reason}") })
+    }
+
+    async fn start(self: Arc<Self>, state: GuestState, budget: Budget, cpu: Arc<CpuMeter>) -> Result<(), String> {
+        let mut store = self.store(state);
+        set_limits(&mut store, budget, &cpu);
+        let instance = self.pre.instantiate_async(&mut store).await.map_err(|error| not_started(&error).to_string())?;
+        instance
+            .get_typed_func::<(&str,), (Answer,)>(&mut store, &self.handle)
+            .map(drop)
+            .map_err(|error| format!("its `handle` is not that of the contract: {error:#}"))
     }
 
     async fn call(&self, store: &mut Store<GuestState>, body: &str) -> Result<Answer, Failure> {
@@ -154,5 +166,9 @@ fn judge(answer: Answer) -> Outcome {
 }
 
 fn guest_error(detail: String) -> Outcome {
-    Outcome::Failed(Failure { kind: FailureKind::GuestError, detail })
+    failed(FailureKind::GuestError, &detail)
+}
+
+fn failed(kind: FailureKind, detail: &str) -> Outcome {
+    Outcome::Failed(Failure { kind, detail: detail.to_owned() })
 }

@@ -104,7 +104,7 @@ pub struct Slot {
 
 /// A component that serves, with its crash record.
 struct Tried {
-    plugin: Plugin,
+    plugin: Arc<Plugin>,
     poison: Poison,
 }
 
@@ -174,7 +174,7 @@ impl Slot {
     /// Runs the component once.
     pub async fn run(
         &self,
-        admission: &Admission,
+        admission: Admission,
         head: Box<dyn RequestHead>,
         body: JsonText,
     ) -> Result<Outcome, NotReady> {
@@ -197,10 +197,11 @@ impl Slot {
         Ok(outcome)
     }
 
-    async fn prepare(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<Plugin, SandboxError> {
+    async fn prepare(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<Arc<Plugin>, SandboxError> {
         let file = self.source.name();
         let compiled = compiler.compile(file, self.source.bytes(folder)?).await?;
         let plugin = Plugin::prepare(compiler.engine(), compiled, &self.grants, self.route.as_str(), file)?;
+        let plugin = Arc::new(plugin);
         plugin.try_once(&self.route, &self.session, self.budget, file).await?;
         Ok(plugin)
     }
