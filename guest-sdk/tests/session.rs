@@ -98,6 +98,8 @@ fn a_known_run_id_finds_its_task_again() {
     assert_eq!((&replaced["taskId"], &replaced["task"]), (&first["taskId"], &json!("other")));
     let subagent = run(NewTask::new("subagent", "t").run_id("r"));
     assert_ne!(subagent["taskId"], first["taskId"]);
+    let learned = run(NewTask::new("subagent", "t").run_id("r").agent_id("a"));
+    assert_eq!((&learned["taskId"], &learned["agentId"]), (&subagent["taskId"], &json!("a")));
     assert_ne!(run(NewTask::new("subagent", "u").run_id("r"))["taskId"], subagent["taskId"]);
 }
 

@@ -51,10 +51,7 @@ impl TaskRow {
             tasks.push(new);
             return Ok(tasks.len() - 1);
         };
-        let task = &mut tasks[index];
-        if task.label != new.label || task.task != new.task {
-            task.merge(new, fields.get("preferMetadata") == Some("true"));
-        }
+        tasks[index].merge(new, fields.get("preferMetadata") == Some("true"));
         Ok(index)
     }
 
