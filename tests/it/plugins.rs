@@ -150,6 +150,32 @@ async fn one_file_serves_several_routes_each_with_its_own_session_and_limits() {
     assert_eq!(gateway.client.route("b", "{}").send().await.code(), "host-calls");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_compile_cache_is_compiled_again_and_never_run() {
+    let mut gateway = serving("says_one").await;
+    gateway.stop().await;
+    let compiled: Vec<_> =
+        std::fs::read_dir(gateway.path().join("state/cache")).unwrap().flatten().map(|file| file.path()).collect();
+    assert!(compiled.len() >= 2, "{compiled:?}");
+    for file in compiled.iter().filter(|file| file.extension().is_some_and(|extension| extension == "cwasm")) {
+        let mut bytes = std::fs::read(file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..].fill(0xcc);
+        std::fs::write(file, bytes).unwrap();
+    }
+    assert!(answers(&gateway.restart().await, 1).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compile_cache_that_others_may_write_to_is_refused() {
+    let mut gateway = serving("says_one").await;
+    gateway.stop().await;
+    let cache = gateway.path().join("state/cache");
+    std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let refused = gateway.try_restart().await.err().expect("a refusal").to_string();
+    assert!(refused.contains("others may write to the compile cache") && refused.contains("chmod 700"), "{refused}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_out_of_the_plugins_folder_is_not_followed() {

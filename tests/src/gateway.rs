@@ -88,9 +88,14 @@ impl Gateway {
     ///
     /// # Panics
     /// If it does not start.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.try_restart().await.expect("a restarted gateway")
+    }
+
+    /// The same, or why it does not start again.
+    pub async fn try_restart(mut self) -> anyhow::Result<Self> {
         self.stop().await;
-        launch(self.folder.clone(), self.clock.clone()).await.expect("a restarted gateway")
+        launch(self.folder.clone(), self.clock.clone()).await
     }
 }
 

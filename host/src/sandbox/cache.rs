@@ -7,7 +7,10 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -18,6 +21,8 @@ use crate::model::Digest;
 /// The folder of compiled components.
 #[derive(Clone, Debug)]
 pub struct CompileCache {
+    dir: Arc<Dir>,
+    /// Only for wasmtime, which maps files by their path.
     folder: PathBuf,
 }
 
@@ -40,16 +45,18 @@ impl CompileCache {
                 "others may write to the compile cache, which holds native code; run: chmod 700 on it".into(),
             ));
         }
-        Ok(Self { folder: folder.to_owned() })
+        let dir = Dir::open_ambient_dir(folder, ambient_authority())
+            .map_err(|cause| refuse(format!("the compile cache cannot be opened: {cause}")))?;
+        Ok(Self { dir: Arc::new(dir), folder: folder.to_owned() })
     }
 
     /// The compiled form of the component with this digest, if a good one is there.
     pub(super) fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
-        let (code, sum) = self.files(engine, digest);
-        let bytes = fs::read(&code).ok()?;
-        let expected = fs::read_to_string(&sum).ok()?;
+        let (code, sum) = names(engine, digest);
+        let bytes = self.dir.read(&code).ok()?;
+        let expected = self.dir.read_to_string(&sum).ok()?;
         if digest_of(&bytes).to_string() != expected.trim() {
-            tracing::warn!(file = %code.display(), "a compiled component does not match its checksum; it will be compiled again");
+            tracing::warn!(file = code, "a compiled component does not match its checksum; it will be compiled again");
             return None;
         }
         drop(bytes);
@@ -57,42 +64,39 @@ impl CompileCache {
             unsafe_code,
             reason = "wasmtime's loader trusts its file: only this process writes to the folder, and the checksum was just compared"
         )]
-        // SAFETY: the file was produced by `Engine::precompile_component` of this same engine configuration (its hash is in the name), and its contents
-        // have not changed since (checked above).
-        let component = unsafe { Component::deserialize_file(engine, &code) };
+        // SAFETY: the file was made by `Component::serialize` with an engine of these very settings (their hash is in its name), and what it holds has not
+        // changed since (checked above).
+        let component = unsafe { Component::deserialize_file(engine, self.folder.join(&code)) };
         component
-            .inspect_err(
-                |cause| tracing::warn!(file = %code.display(), "a compiled component cannot be used: {cause:#}"),
-            )
+            .inspect_err(|cause| tracing::warn!(file = code, "a compiled component cannot be used: {cause:#}"))
             .ok()
     }
 
     /// Keeps the compiled form. A failure costs time at the next start and nothing else, so it is only logged.
     pub(super) fn keep(&self, engine: &Engine, digest: Digest, compiled: &[u8]) {
-        let (code, sum) = self.files(engine, digest);
-        let written =
-            write_whole(&code, compiled).and_then(|()| write_whole(&sum, digest_of(compiled).to_string().as_bytes()));
+        let (code, sum) = names(engine, digest);
+        let checksum = digest_of(compiled).to_string();
+        let written = self.write_whole(&code, compiled).and_then(|()| self.write_whole(&sum, checksum.as_bytes()));
         if let Err(cause) = written {
-            tracing::warn!(file = %code.display(), "a compiled component could not be kept: {cause}");
+            tracing::warn!(file = code, "a compiled component could not be kept: {cause}");
         }
     }
 
-    /// Named after the component, the wasmtime version and the engine's settings: any other combination finds nothing.
-    fn files(&self, engine: &Engine, digest: Digest) -> (PathBuf, PathBuf) {
-        use std::hash::{Hash, Hasher};
-        let mut settings = std::hash::DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut settings);
-        let name = format!("{}-{:016x}", digest.to_string().trim_start_matches("sha256:"), settings.finish());
-        (self.folder.join(format!("{name}.cwasm")), self.folder.join(format!("{name}.sha256")))
+    /// Writes beside, syncs, renames: after a power cut the file is whole or absent.
+    fn write_whole(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let part = format!("{name}.part");
+        let mut file = self.dir.create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        self.dir.rename(&part, &self.dir, name)
     }
 }
 
-/// Writes beside, syncs, renames: after a power cut the file is whole or absent.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+/// Code and checksum, named after the component, the wasmtime version and the engine's settings: any other combination finds nothing.
+fn names(engine: &Engine, digest: Digest) -> (String, String) {
+    use std::hash::{Hash, Hasher};
+    let mut settings = std::hash::DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    let name = format!("{}-{:016x}", digest.to_string().trim_start_matches("sha256:"), settings.finish());
+    (format!("{name}.cwasm"), format!("{name}.sha256"))
 }
