@@ -35,7 +35,7 @@ impl RouteTable {
         Self { by_path: routes.into_iter().map(|route| (route.path.clone(), Arc::new(route))).collect() }
     }
 
-    /// The route at this path, as [`resolved`] gives it.
+    /// The route at this path, as `resolved` gives it.
     pub fn find(&self, path: &str) -> Option<&Arc<Route>> {
         self.by_path.get(normalised(path))
     }

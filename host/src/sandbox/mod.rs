@@ -3,7 +3,7 @@
 //! This room promises that a guest sees nothing but its own request and the session of its route, that it ends at its limits with an outcome of its own
 //! name, and that a file which cannot be used never stops another route. It never sees HTTP, secrets or SQL. The water goes on to `taskflow`.
 //!
-//! Reading order: [`Plugins`] (the folder and the routes' slots) → [`Slot`] (last good one, swap, poison) → [`Plugin`] (checked and linked) → `run.rs`.
+//! Reading order: [`Plugins`] (the folder and the routes' slots) → [`Slot`] (last good one, swap, poison) → `Plugin` (checked and linked) → `run.rs`.
 
 mod bindings;
 mod cache;
