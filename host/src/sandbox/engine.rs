@@ -62,7 +62,7 @@ impl SandboxEngine {
         Ok(Self { engine, _ticker: Arc::new(ticker), long_lane: LongLane::open()? })
     }
 
-    /// Where runs go that last longer than a tick.
+    /// Where runs go that compute for long.
     pub(super) fn long_lane(&self) -> &LongLane {
         &self.long_lane
     }

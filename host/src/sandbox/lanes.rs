@@ -1,5 +1,5 @@
-//! Two lanes for guest runs. Nearly every run is over within microseconds and stays on the thread of its request. One that lives to see a tick goes on
-//! to threads of its own, so that guests which compute for long never sit between the runtime and its sockets.
+//! Two lanes for guest runs. Nearly every run is over within microseconds and stays on the thread of its request. One that
+//! computes from tick to tick goes on to threads of its own, so that guests which compute for long never sit between the runtime and its sockets.
 //!
 //! It matters: a runtime looks at its sockets once in some sixty polls, and a guest that computes makes each poll a tick long. With eight such guests on two
 //! cores, every other request waited for half a second.
@@ -50,7 +50,7 @@ impl LongLane {
         Ok(Self(Arc::new(Threads(Some(runtime)))))
     }
 
-    /// Runs it here until it has seen a tick, then over there. Dropping this drops the run, wherever it is, at its next tick. Nothing comes out if the run
+    /// Runs it here until it has proved to be long, then over there. Dropping this drops the run, wherever it is, at its next tick. Nothing comes out if the run
     /// panicked over there.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -59,7 +59,7 @@ impl LongLane {
     ) -> Option<T> {
         let short = std::future::poll_fn(|cx| match run.as_mut().poll(cx) {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if cpu.has_seen_a_tick() => Poll::Ready(None),
+            Poll::Pending if cpu.is_long() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
         if let Some(ended) = short.await {

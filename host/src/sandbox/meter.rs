@@ -74,6 +74,9 @@ impl ResourceLimiter for Meter {
     }
 }
 
+/// More CPU time than this, once it is measured, makes a run a long one: half a tick.
+const LONG_NS: u64 = 5_000_000;
+
 /// CPU time of one run: the time its thread was running while the run was being polled. Time that other programs took from the thread does not
 /// count, nor does waiting in host calls.
 ///
@@ -86,9 +89,9 @@ pub(super) struct CpuMeter {
 }
 
 impl CpuMeter {
-    /// Whether the guest has been computing when a tick came.
-    pub(super) fn has_seen_a_tick(&self) -> bool {
-        self.armed.load(Ordering::Relaxed)
+    /// Whether the run computes for long: it was seen to use most of a tick. One that a tick met while it waited for the disk was not.
+    pub(super) fn is_long(&self) -> bool {
+        self.used_ns.load(Ordering::Relaxed) >= LONG_NS
     }
 
     /// Called at every tick the guest lives to see, on its own thread. True if it has used up `limit`.
