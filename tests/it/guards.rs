@@ -179,7 +179,7 @@ async fn a_credential_counts_only_where_it_belongs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pool_is_never_asked_for_more_runs_than_it_has() {
-    let limits = r#"grants: ["clock"], limits: { deadlineMs: 1500, inFlight: 64, rateRequests: 1000 }"#;
+    let limits = r#"grants: ["clock"], limits: { deadlineMs: 4000, inFlight: 64, rateRequests: 1000 }"#;
     let gateway = Gateway::builder().guest("waits_forever", limits).top("sandbox: { instances: 4 },").start().await;
     let calls: Vec<_> = (0..12).map(|_| tokio::spawn(gateway.client.route("waits_forever", "{}").send())).collect();
     let mut statuses = Vec::new();
