@@ -13,16 +13,7 @@
 #[macro_export]
 macro_rules! lean_runtime {
     () => {
-        #[global_allocator]
-        static ALLOCATOR: $crate::__private::Bump = $crate::__private::Bump::new();
-
-        /// Where the host asks for memory: without this one it would be the allocator of libc, and what comes from there would
-        /// be handed to this one.
-        #[allow(unsafe_code, reason = "an export of the canonical ABI")]
-        #[unsafe(no_mangle)]
-        unsafe extern "C" fn cabi_realloc(old: *mut u8, old_bytes: usize, align: usize, bytes: usize) -> *mut u8 {
-            unsafe { ALLOCATOR.cabi_realloc(old, old_bytes, align, bytes) }
-        }
+        $crate::__lean_allocator!();
 
         #[panic_handler]
         fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -35,6 +26,16 @@ macro_rules! lean_runtime {
 #[cfg(all(target_arch = "wasm32", feature = "json"))]
 #[macro_export]
 macro_rules! lean_runtime {
+    () => {
+        $crate::__lean_allocator!();
+    };
+}
+
+/// What both of the above put into a guest; no part of the SDK's interface.
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lean_allocator {
     () => {
         #[global_allocator]
         static ALLOCATOR: $crate::__private::Bump = $crate::__private::Bump::new();

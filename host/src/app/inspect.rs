@@ -107,10 +107,12 @@ impl Bench {
             Ok(bytes) => self.compiler.compile(&file, bytes).await,
             Err(error) => Err(error),
         };
-        let mut found = match compiled {
-            Ok(compiled) => describe(route, file, &compiled, &grants),
+        // Held to the end, so that the slot finds it compiled.
+        let compiled = match compiled {
+            Ok(compiled) => compiled,
             Err(error) => return broken(route, file, &grants, error.to_string()),
         };
+        let mut found = describe(route, file, &compiled, &grants);
         if let Some(route) = route {
             let session = self.taskflows.bind(SessionKey::new("nobody"), "");
             let slot = Slot::new(route.clone(), source, grants, session, Budget::from(limits), Clock::system());

@@ -6,7 +6,7 @@ mod client_address;
 pub mod secret;
 
 pub use caller::{Caller, Unauthorized, authenticate, presented_secret};
+pub use client_address::{Forwarded, client_address};
+
 /// The header that carries a route's secret, if it does not come as Bearer.
 pub const SECRET_HEADER: &str = "x-openclaw-webhook-secret";
-
-pub use client_address::{Forwarded, client_address};

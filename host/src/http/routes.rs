@@ -39,11 +39,6 @@ impl RouteTable {
     pub fn find(&self, path: &str) -> Option<&Arc<Route>> {
         self.by_path.get(normalised(path))
     }
-
-    /// All routes, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.by_path.values()
-    }
 }
 
 /// A request's path without its `.` and `..` segments, as every URL parser resolves them, OpenClaw's included.

@@ -19,13 +19,11 @@ pub(super) struct Meter {
     output_bytes: usize,
     log_bytes: usize,
     memory_bytes: usize,
-    /// The most memory the run had at once, for `plugins` and the log.
-    pub memory_peak_bytes: usize,
 }
 
 impl Meter {
     pub(super) fn new(budget: Budget) -> Self {
-        Self { budget, host_calls: 0, output_bytes: 0, log_bytes: 0, memory_bytes: 0, memory_peak_bytes: 0 }
+        Self { budget, host_calls: 0, output_bytes: 0, log_bytes: 0, memory_bytes: 0 }
     }
 
     /// One call to the host, which was handed `bytes` of the guest's data.
@@ -65,7 +63,6 @@ impl ResourceLimiter for Meter {
             return Err(LimitHit(FailureKind::Memory).into());
         }
         self.memory_bytes = total;
-        self.memory_peak_bytes = self.memory_peak_bytes.max(total);
         Ok(true)
     }
 

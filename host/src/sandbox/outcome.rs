@@ -72,6 +72,16 @@ pub enum Blame {
     Host,
 }
 
+impl Blame {
+    /// The word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Host => "host",
+        }
+    }
+}
+
 impl FailureKind {
     /// The name in answers, logs and statistics.
     pub fn as_str(self) -> &'static str {

@@ -187,7 +187,7 @@ impl Slot {
         match &outcome {
             Outcome::Replied(_) | Outcome::InvalidRequest(_) => tried.poison.worked(),
             Outcome::Failed(failure) => {
-                tracing::warn!(route = %self.route, plugin = self.source.name(), outcome = failure.kind.as_str(), "run failed: {}", failure.detail);
+                tracing::warn!(route = %self.route, plugin = self.source.name(), outcome = failure.kind.as_str(), blame = failure.kind.blame().as_str(), "run failed: {}", failure.detail);
                 if let Some(until) = tried.poison.failed(failure.kind, self.clock.now()) {
                     let rest_ms = until.0 - self.clock.now().0;
                     tracing::error!(route = %self.route, plugin = self.source.name(), rest_ms, "plugin poisoned: it crashed too often and rests");
