@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// Events on their way out: dispatch, transform, sign, deliver, remember.
+pub mod outbound;
+
 // Components: need, grants, one run in a fresh instance.
 pub mod sandbox;
 

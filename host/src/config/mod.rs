@@ -19,6 +19,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 mod tree;
+pub mod webhooks;
 mod yaml;
 
 use std::fs::File;

@@ -9,6 +9,7 @@ use crate::model::{Digest, Grants, RouteId, SessionKey};
 use super::limits::{GlobalLimits, RouteLimits};
 use super::provider::{Providers, SecretSpec, Secrets};
 use super::proxies::TrustedProxies;
+use super::webhooks::Webhooks;
 
 /// A config file, accepted whole.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub plugins_dir: PathBuf,
     /// The enabled routes, in the order of the file. Their paths differ.
     pub routes: Vec<RouteConfig>,
+    /// Events in, deliveries out.
+    pub webhooks: Webhooks,
     /// What the operator should know though it is no error. Safe to log.
     pub warnings: Vec<String>,
 }

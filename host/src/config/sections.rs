@@ -26,7 +26,7 @@ const WEBHOOKS: &str = "webhooks";
 /// The whole file. Where a value is wrong the reader holds the problem, and what is returned is of no use.
 pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let beside = file.parent().unwrap_or(Path::new(""));
-    let section = root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins"]);
+    let section = root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "webhooks"]);
     let gateway = read_gateway(&section.field("gateway"));
     let state_dir = folder(&section, "stateDir", "state", beside);
     let (secrets, declared) = secrets::read(&section.field("secrets"));
@@ -44,6 +44,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
+        webhooks: super::webhooks::read(&section.field("webhooks")),
         warnings: Vec::new(),
     }
 }

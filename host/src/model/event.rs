@@ -1,9 +1,10 @@
-//! What happened to a flow or a task, in the words that receivers of events see.
+//! Events: what happened, in the words that receivers see.
 
 use super::words::words;
+use super::{EventId, Millis, SessionKey};
 
 words! {
-    /// The type of an event.
+    /// The type of an event that this gateway raises itself.
     EventKind {
         /// A flow was created.
         FlowCreated = "flow.created",
@@ -23,5 +24,49 @@ words! {
         TaskCreated = "task.created",
         /// A task changed.
         TaskUpdated = "task.updated",
+        /// A component was refused; the last good one, if any, goes on serving.
+        PluginRefused = "plugin.refused",
+        /// A component crashed too often and rests.
+        PluginPoisoned = "plugin.poisoned",
+        /// A component took the place of another.
+        PluginSwapped = "plugin.swapped",
+        /// An endpoint gets nothing more until somebody enables it.
+        EndpointDisabled = "endpoint.disabled",
+        /// A delivery was given up.
+        DeliveryDead = "delivery.dead",
     }
+}
+
+/// An event that is to be stored. Its `data` is a canonical JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Its type: an [`EventKind`], or what a Gateway handed in.
+    pub kind: String,
+    /// When it happened, in the words of whoever handed it in; `None` is when it was stored.
+    pub timestamp: Option<String>,
+    /// The session it is about, if it is known.
+    pub session: Option<SessionKey>,
+    /// What is told about it.
+    pub data: String,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place in the order in which events were committed.
+    pub seq: i64,
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub kind: String,
+    /// When it happened, in the words of whoever handed it in; `None` is `created_at`.
+    pub timestamp: Option<String>,
+    /// The session it is about, if it is known. Receivers are not told.
+    pub session: Option<SessionKey>,
+    /// What is told about it: canonical JSON.
+    pub data: String,
+    /// When it was stored.
+    pub created_at: Millis,
 }

@@ -51,6 +51,18 @@ text_id!(
     /// An event in the outbox: `evt_` and a UUID v7, so that ids sort by time.
     EventId
 );
+text_id!(
+    /// One event on its way to one endpoint: `dlv_` and a UUID v7. The same over all its attempts.
+    DeliveryId
+);
+text_id!(
+    /// The name of an outbound endpoint, as the operator wrote it.
+    EndpointName
+);
+text_id!(
+    /// A job of the operator, such as a recovery: `job_` and a UUID v7.
+    JobId
+);
 
 /// Milliseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +86,16 @@ impl Ids {
     /// A new event id.
     pub fn event(self) -> EventId {
         EventId::new(format!("evt_{}", Uuid::now_v7().simple()))
+    }
+
+    /// A new delivery id.
+    pub fn delivery(self) -> DeliveryId {
+        DeliveryId::new(format!("dlv_{}", Uuid::now_v7().simple()))
+    }
+
+    /// A new job id.
+    pub fn job(self) -> JobId {
+        JobId::new(format!("job_{}", Uuid::now_v7().simple()))
     }
 }
 

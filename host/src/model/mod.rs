@@ -1,6 +1,7 @@
 //! Ids and plain records: the ground everyone stands on. No I/O, no rules.
 
 mod counts;
+mod delivery;
 mod digest;
 mod event;
 mod flow;
@@ -13,11 +14,12 @@ mod view;
 mod words;
 
 pub use counts::TaskCounts;
+pub use delivery::{Attempt, AttemptOutcome, Claimed, DeliveryState, EndpointState, NewDelivery, Next, Timing};
 pub use digest::{BadDigest, Digest};
-pub use event::EventKind;
+pub use event::{Event, EventKind, NewEvent};
 pub use flow::{Flow, FlowStatus, NotifyPolicy, SyncMode};
 pub use flow_view::FlowView;
 pub use grants::{Grant, Grants, Power, UnknownGrant};
-pub use ids::{EventId, FlowId, Ids, Millis, RouteId, SessionKey, TaskId};
+pub use ids::{DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, Millis, RouteId, SessionKey, TaskId};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;

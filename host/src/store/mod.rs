@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod connect;
+mod delivery;
 mod error;
 mod flows;
 mod folder;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use delivery::{Completion, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried, Room};
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
 pub use sweep::Swept;

@@ -1,0 +1,1 @@
+//! Events on their way out: which endpoint wants them, what it gets, how it is signed, whether it arrived, and when to try again.
