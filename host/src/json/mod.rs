@@ -7,6 +7,7 @@
 mod literal;
 mod number;
 mod order;
+mod part;
 mod read;
 mod scan;
 mod space;
@@ -17,6 +18,7 @@ mod text;
 use std::fmt;
 
 pub use literal::quote;
+pub use part::JsonPart;
 pub use text::{JsonKind, JsonText};
 
 /// How many arrays and objects may stand inside each other. The real gateway takes 500 and breaks at 5 000; the store's
