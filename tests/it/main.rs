@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod documents;
 mod door;
+mod events;
 mod examples;
 mod garbage;
 mod guards;

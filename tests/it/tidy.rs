@@ -14,9 +14,13 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("auth", &["config", "model", "clock"]),
     ("limits", &["auth", "config", "model", "clock"]),
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
-    ("http", &["auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
-    ("app", &["http", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"]),
-    ("cli", &["app", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    ("outbound", &["auth", "store", "config", "json", "model", "clock"]),
+    ("http", &["outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    (
+        "app",
+        &["http", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"],
+    ),
+    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
 ];
 
 /// Each foreign library and the rooms it may be named in.

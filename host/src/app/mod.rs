@@ -16,9 +16,10 @@ use tokio::task::JoinHandle;
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env, Handler, RouteConfig};
-use crate::http::{Connections, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
+use crate::http::{Connections, EventsDoor, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{Grant, Grants, Ids, Power};
+use crate::outbound::ingest::Intake;
 use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
@@ -60,7 +61,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     let plugins = Arc::new(Plugins::new(compiler, plugin_folder(&config), slots(&config, &taskflows, &clock)));
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
-    let front = front(&config, &secrets, &plugins, taskflows.clone());
+    let front = front(&config, &secrets, &plugins, taskflows.clone(), events_door(&config, &secrets, &store));
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
@@ -149,7 +150,18 @@ fn built_in_grants() -> Grants {
     Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect()
 }
 
-fn front(config: &Config, secrets: &SecretWatch, plugins: &Plugins, taskflows: TaskFlows) -> Front {
+fn events_door(config: &Config, secrets: &SecretWatch, store: &Store) -> Option<EventsDoor> {
+    let ingest = config.webhooks.ingest.as_ref()?;
+    Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
+}
+
+fn front(
+    config: &Config,
+    secrets: &SecretWatch,
+    plugins: &Plugins,
+    taskflows: TaskFlows,
+    events: Option<EventsDoor>,
+) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
             id: route.id.clone(),
@@ -163,6 +175,7 @@ fn front(config: &Config, secrets: &SecretWatch, plugins: &Plugins, taskflows: T
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
+        events,
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

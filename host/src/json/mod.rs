@@ -7,6 +7,7 @@
 mod literal;
 mod number;
 mod order;
+mod part;
 mod read;
 mod scan;
 mod space;
@@ -18,6 +19,7 @@ mod value;
 use std::fmt;
 
 pub use literal::quote;
+pub use part::JsonPart;
 pub use text::{JsonKind, JsonText};
 pub use value::value_lossy;
 
