@@ -14,7 +14,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("auth", &["config", "model", "clock"]),
     ("limits", &["auth", "config", "model", "clock"]),
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
-    ("outbound", &["auth", "store", "config", "json", "model", "clock"]),
+    ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
     ("http", &["outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
     (
         "app",
@@ -26,8 +26,15 @@ pub const ROOMS: &[(&str, &[&str])] = &[
 /// Each foreign library and the rooms it may be named in.
 pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
-    ("hyper", &["http"]),
-    ("hyper_util", &["http"]),
+    ("hyper", &["http", "outbound"]),
+    ("hyper_util", &["http", "outbound"]),
+    ("rustls", &["outbound"]),
+    ("tokio_rustls", &["outbound"]),
+    ("rustls_platform_verifier", &["outbound"]),
+    ("hmac", &["outbound"]),
+    ("ed25519_dalek", &["outbound"]),
+    ("flate2", &["outbound"]),
+    ("httpdate", &["outbound"]),
     ("tower_http", &["http"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),

@@ -39,8 +39,8 @@ const OURS: [HeaderName; 10] =
 pub struct EndpointClient {
     egress: Egress,
     allow: Vec<AllowedNet>,
-    timeouts: Timeouts,
-    pool: Arc<Pool>,
+    pub(super) timeouts: Timeouts,
+    pub(super) pool: Arc<Pool>,
 }
 
 /// What happened on the way, also when nothing came of it.

@@ -92,7 +92,8 @@ fn sentence(wanted: &str, error: &TlsError) -> String {
 fn certificate_sentence(wanted: &str, error: &CertificateError) -> String {
     use CertificateError as Bad;
     match error {
-        Bad::UnknownIssuer => format!(
+        // A bad signature is that of an authority which took over the name of one that is trusted, as after a renewal.
+        Bad::UnknownIssuer | Bad::BadSignature => format!(
             "nobody who is trusted here signed the certificate of {wanted}; webhooks.extraCa can name whoever did"
         ),
         Bad::Expired | Bad::ExpiredContext { .. } => {
