@@ -1,5 +1,7 @@
 //! What a receiver of Alertmanager's webhooks gets.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it is surprised, in its helpers too")]
+
 use alertmanager_digest::{AlertmanagerDigest, Labels, fingerprint};
 use sandclaw_sdk::{Decision, Failure, Transform};
 use serde_json::{Value, json};
@@ -171,5 +173,20 @@ fn a_config_that_makes_no_alert_is_refused_by_name() {
     ] {
         let outcome = AlertmanagerDigest::transform(&event("flow.failed", &json!({})), &config.to_string());
         assert_eq!(outcome, Err(Failure::new("bad_config", expected)));
+    }
+}
+
+#[test]
+fn the_readme_shows_what_is_sent() {
+    let blocks: Vec<String> =
+        include_str!("../README.md").split("\n\n").map(|block| block.replace("\n    ", "")).collect();
+    let after = |start: &str| {
+        blocks.iter().map(|block| block.trim()).rfind(|block| block.starts_with(start)).unwrap().to_owned()
+    };
+    let shown = after(r#"{"alerts""#);
+    let sent = payload(&after(r#"{"id""#), &json!({"receiver": "ops", "labels": {"team": "ai"}})).to_string();
+    // The pieces between the places where it says `…`.
+    for piece in shown.split("{…}").flat_map(|piece| piece.split(" …")) {
+        assert!(sent.contains(piece), "{piece}\nis not in\n{sent}");
     }
 }
