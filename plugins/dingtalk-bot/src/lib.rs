@@ -71,15 +71,13 @@ impl Style {
         if style.keyword.as_ref().is_some_and(|keyword| keyword.chars().count() > KEYWORD_MAX_CHARS) {
             return Err(bad("`keyword` is longer than 60 characters".into()));
         }
-        let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b"+-".contains(&b));
-        let is_id = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@$:".contains(&b));
-        let people: [(&str, &[String], &dyn Fn(&str) -> bool); 2] =
-            [("atMobiles", &style.mobiles, &is_number), ("atUserIds", &style.users, &is_id)];
-        for (name, people, is_one) in people {
+        for (name, people, marks) in [("atMobiles", &style.mobiles, "+-"), ("atUserIds", &style.users, "_-.@$:")] {
             if people.len() > PEOPLE_MAX {
                 return Err(bad(format!("`{name}` names more than 20 people")));
             }
-            if let Some(wrong) = people.iter().find(|one| !is_one(one) || one.len() > PERSON_MAX_BYTES) {
+            let is_of =
+                |c: char| c.is_ascii_digit() || marks.contains(c) || name == "atUserIds" && c.is_ascii_alphabetic();
+            if let Some(wrong) = people.iter().find(|one| !one.chars().all(is_of) || one.len() > PERSON_MAX_BYTES) {
                 return Err(bad(format!("`{name}`: {wrong:?} is none")));
             }
         }

@@ -1,5 +1,7 @@
 //! What a DingTalk custom robot gets.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it is surprised, in its helpers too")]
+
 use dingtalk_bot::DingTalkBot;
 use sandclaw_sdk::{Decision, Failure, Transform};
 use serde_json::{Value, json};
@@ -137,4 +139,16 @@ fn a_config_that_dingtalk_would_not_take_is_refused_by_name() {
 fn the_same_event_makes_the_same_bytes() {
     assert_eq!(DingTalkBot::transform(&an_error(), "{}"), DingTalkBot::transform(&an_error(), "null"));
     assert_eq!(DingTalkBot::transform("{}", "{}").unwrap_err().code, "bad_event");
+}
+
+#[test]
+fn the_readme_shows_what_is_sent() {
+    let blocks: Vec<String> =
+        include_str!("../README.md").split("\n\n").map(|block| block.replace("\n    ", "")).collect();
+    let after = |start: &str| {
+        blocks.iter().map(|block| block.trim()).rfind(|block| block.starts_with(start)).unwrap().to_owned()
+    };
+    let shown: Value = serde_json::from_str(&after(r#"{"at""#)).unwrap();
+    let sent = message(&after(r#"{"id""#), &json!({"atMobiles": ["13800138000"]}));
+    assert_eq!(shown, sent);
 }

@@ -1,5 +1,7 @@
 //! What a Feishu custom bot gets.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it is surprised, in its helpers too")]
+
 use feishu_bot::FeishuBot;
 use sandclaw_sdk::{Decision, Failure, Transform};
 use serde_json::{Value, json};
@@ -147,4 +149,18 @@ fn nothing_is_signed_here() {
     let members: Vec<String> = message(&an_error(), &json!({})).as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["content", "msg_type"]);
     assert_eq!(FeishuBot::transform(&an_error(), "{}"), FeishuBot::transform(&an_error(), "{}"));
+}
+
+#[test]
+fn the_readme_shows_what_is_sent() {
+    let blocks: Vec<String> =
+        include_str!("../README.md").split("\n\n").map(|block| block.replace("\n    ", "")).collect();
+    let after = |start: &str| {
+        blocks.iter().map(|block| block.trim()).rfind(|block| block.starts_with(start)).unwrap().to_owned()
+    };
+    let mut shown: Value = serde_json::from_str(&after(r#"{"timestamp""#)).unwrap();
+    let signed: Vec<_> = ["timestamp", "sign"].map(|name| shown.as_object_mut().unwrap().remove(name)).into();
+    assert!(signed.iter().all(Option::is_some), "the host's part");
+    let sent = message(&after(r#"{"id""#), &json!({}));
+    assert_eq!(shown, sent);
 }

@@ -1,5 +1,7 @@
 //! What a Slack incoming webhook gets.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it is surprised, in its helpers too")]
+
 use sandclaw_sdk::{Decision, Failure, Transform};
 use serde_json::{Value, json};
 use slack::Slack;
@@ -141,4 +143,16 @@ fn the_same_event_makes_the_same_bytes() {
     let event = event("flow.created", &json!({"flow": {"goal": "Review", "flowId": "f"}}));
     assert_eq!(Slack::transform(&event, "{}"), Slack::transform(&event, "{}"));
     assert_eq!(Slack::transform("5", "{}").unwrap_err().code, "bad_event");
+}
+
+#[test]
+fn the_readme_shows_what_is_sent() {
+    let blocks: Vec<String> =
+        include_str!("../README.md").split("\n\n").map(|block| block.replace("\n    ", "")).collect();
+    let after = |start: &str| {
+        blocks.iter().map(|block| block.trim()).rfind(|block| block.starts_with(start)).unwrap().to_owned()
+    };
+    let shown: Value = serde_json::from_str(&after(r#"{"blocks""#)).unwrap();
+    let sent = message(&after(r#"{"id""#), &json!({"prefix": "<!here>"}));
+    assert_eq!(shown, sent);
 }
