@@ -10,11 +10,23 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// A limit as the file knows it.
-struct Limit {
-    key: &'static str,
-    default: u32,
-    min: u32,
-    max: u32,
+pub(super) struct Limit {
+    pub key: &'static str,
+    pub default: u32,
+    pub min: u32,
+    pub max: u32,
+}
+
+impl Limit {
+    /// The number under the limit's key, or its default.
+    pub fn read(&self, section: &Section<'_>) -> u32 {
+        read(section, self).unwrap_or(self.default)
+    }
+
+    /// The number under the limit's key as milliseconds, or its default.
+    pub fn read_ms(&self, section: &Section<'_>) -> Duration {
+        ms(self.read(section))
+    }
 }
 
 /// OpenClaw's number: two requests a second from one address is more than any sender of events needs.
@@ -40,6 +52,11 @@ const LOG_KIB: Limit = Limit { key: "logKiB", default: 64, min: 1, max: 4 * 1024
 /// Calls of one run into the host: each may wait a millisecond for the disk, so these fill the deadline's fifth.
 const HOST_CALLS: Limit = Limit { key: "hostCalls", default: 1_000, min: 1, max: 1_000_000 };
 
+/// An event may carry a whole conversation turn with what its tools said; receivers seldom take more than 1 MiB.
+const INGEST_BODY_KIB: Limit = Limit { key: "bodyKiB", default: 1_024, min: 1, max: 16 * 1024 };
+/// One Gateway hands in the events of all its sessions, from one address.
+const INGEST_IN_FLIGHT: Limit = Limit { key: "inFlight", default: 512, min: 1, max: 1_024 };
+
 /// OpenClaw's number of rate windows that are kept; the one used longest ago goes first. About 100 bytes each.
 const RATE_KEYS: Limit = Limit { key: "rateKeys", default: 4_096, min: 16, max: 1_000_000 };
 /// How long a connection may take over the head of a request: a slow-loris holds a connection no longer than this.
@@ -49,19 +66,9 @@ const REQUESTS_IN_FLIGHT: Limit = Limit { key: "requestsInFlight", default: 1_02
 /// Open connections, idle ones included. Leaves room below the usual 65 536 file descriptors of a service.
 const CONNECTIONS: Limit = Limit { key: "connections", default: 4_096, min: 1, max: 60_000 };
 
-const ROUTE_KEYS: [&str; 11] = [
-    RATE_REQUESTS.key,
-    RATE_WINDOW_MS.key,
-    IN_FLIGHT.key,
-    BODY_KIB.key,
-    BODY_TIMEOUT_MS.key,
-    DEADLINE_MS.key,
-    CPU_MS.key,
-    MEMORY_MIB.key,
-    OUTPUT_KIB.key,
-    LOG_KIB.key,
-    HOST_CALLS.key,
-];
+const REQUEST_KEYS: [&str; 5] =
+    [RATE_REQUESTS.key, RATE_WINDOW_MS.key, IN_FLIGHT.key, BODY_KIB.key, BODY_TIMEOUT_MS.key];
+const RUN_KEYS: [&str; 6] = [DEADLINE_MS.key, CPU_MS.key, MEMORY_MIB.key, OUTPUT_KIB.key, LOG_KIB.key, HOST_CALLS.key];
 const GLOBAL_KEYS: [&str; 4] = [RATE_KEYS.key, HEADER_TIMEOUT_MS.key, REQUESTS_IN_FLIGHT.key, CONNECTIONS.key];
 
 /// What one route, and one run of its action, may use.
@@ -104,6 +111,13 @@ pub struct GlobalLimits {
     pub connections_max: usize,
 }
 
+/// What the door for events takes.
+pub(super) struct IngestLimits {
+    pub body_max_bytes: usize,
+    pub body_timeout: Duration,
+    pub in_flight: u32,
+}
+
 impl Default for RouteLimits {
     fn default() -> Self {
         Self {
@@ -135,7 +149,7 @@ impl Default for GlobalLimits {
 
 /// The top-level `limits`: the defaults of every route and what they share.
 pub(super) fn read_global(field: &Field<'_>) -> (RouteLimits, GlobalLimits) {
-    let section = field.section(&[&ROUTE_KEYS[..], &GLOBAL_KEYS[..]].concat());
+    let section = field.section(&[&REQUEST_KEYS[..], &RUN_KEYS[..], &GLOBAL_KEYS[..]].concat());
     let base = GlobalLimits::default();
     let global = GlobalLimits {
         rate_keys_max: read(&section, &RATE_KEYS).map_or(base.rate_keys_max, |n| size(n, 1)),
@@ -148,7 +162,22 @@ pub(super) fn read_global(field: &Field<'_>) -> (RouteLimits, GlobalLimits) {
 
 /// The `limits` of one route, over those of all.
 pub(super) fn read_route(field: &Field<'_>, base: RouteLimits) -> RouteLimits {
-    over(base, &field.section(&ROUTE_KEYS))
+    over(base, &field.section(&[&REQUEST_KEYS[..], &RUN_KEYS[..]].concat()))
+}
+
+/// The `limits` of what runs without a request, such as a transform: those of a run only.
+pub(super) fn read_run(field: &Field<'_>, base: RouteLimits) -> RouteLimits {
+    over(base, &field.section(&RUN_KEYS))
+}
+
+/// The `limits` of the door for events.
+pub(super) fn read_ingest(field: &Field<'_>) -> IngestLimits {
+    let section = field.section(&[INGEST_BODY_KIB.key, BODY_TIMEOUT_MS.key, INGEST_IN_FLIGHT.key]);
+    IngestLimits {
+        body_max_bytes: size(INGEST_BODY_KIB.read(&section), KIB),
+        body_timeout: BODY_TIMEOUT_MS.read_ms(&section),
+        in_flight: INGEST_IN_FLIGHT.read(&section),
+    }
 }
 
 fn over(base: RouteLimits, section: &Section<'_>) -> RouteLimits {
@@ -171,7 +200,7 @@ fn read(section: &Section<'_>, limit: &Limit) -> Option<u32> {
     section.field(limit.key).number(limit.min..=limit.max)
 }
 
-fn ms(number: u32) -> Duration {
+pub(super) fn ms(number: u32) -> Duration {
     Duration::from_millis(u64::from(number))
 }
 

@@ -1,12 +1,15 @@
 //! The operator's file, read whole or refused whole: every problem is reported at once, with file, line, path and what to
 //! do, and a [`Config`] exists only if there is none. Nothing is opened or resolved here; `app` takes it from there.
 
+mod component;
 mod env;
 mod field;
 mod json5;
+mod json_value;
 mod limits;
 mod lines;
 mod model;
+mod paths;
 mod problem;
 mod provider;
 mod proxies;

@@ -35,7 +35,8 @@ fn read_one(field: &Field<'_>) -> Option<IpNet> {
     net
 }
 
-fn parse(text: &str) -> Option<IpNet> {
+/// An address or a network. IPv4 inside IPv6 is IPv4.
+pub(super) fn parse(text: &str) -> Option<IpNet> {
     let net: IpNet = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     match net {
         // `::ffff:10.0.0.0/104` is 10.0.0.0/8, and has to match what `contains` makes of an address.

@@ -3,31 +3,28 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Digest, Grant, Grants, RouteId, SessionKey, js_trim};
+use crate::model::{RouteId, SessionKey, js_trim};
 
+use super::component::{self, Reference};
 use super::field::Field;
 use super::limits::{self, RouteLimits};
 use super::model::{Handler, RouteConfig};
+use super::paths::{self, Paths};
 use super::problem::quoted;
 use super::provider::SecretSpec;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::tree::Value;
 
 const ROUTE_KEYS: [&str; 9] =
     ["enabled", "path", "sessionKey", "secret", "controllerId", "description", "plugin", "grants", "limits"];
 
-/// Paths on which the gateway itself answers.
-const OWN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 /// Where a route is found if it does not say.
 const PATH_PREFIX: &str = "/plugins/webhooks/";
-/// Longest name that file systems take.
-const FILE_NAME_MAX_BYTES: usize = 255;
 
-/// The enabled routes, in the order of the file.
-pub(super) fn read(field: &Field<'_>, base: RouteLimits, declared: &Declared) -> Vec<RouteConfig> {
+/// The enabled routes, in the order of the file, and the paths they take.
+pub(super) fn read(field: &Field<'_>, base: RouteLimits, declared: &Declared) -> (Vec<RouteConfig>, Paths) {
     let mut ids = HashMap::new();
-    let mut paths = HashMap::new();
+    let mut paths = Paths::default();
     let mut routes = Vec::new();
     for (key, field) in field.entries() {
         let id = js_trim(key);
@@ -42,10 +39,10 @@ pub(super) fn read(field: &Field<'_>, base: RouteLimits, declared: &Declared) ->
         }
         let section = field.section(&ROUTE_KEYS);
         let Some(route) = read_route(id, &section, base, declared) else { continue };
-        check_path(&route, &section.field("path"), &mut paths);
+        paths.take(&route.path, &format!("routes.{id}.path"), &section.field("path"));
         routes.push(route);
     }
-    routes
+    (routes, paths)
 }
 
 /// One route, unless it is wrong or switched off.
@@ -60,7 +57,7 @@ fn read_route(id: &str, section: &Section<'_>, base: RouteLimits, declared: &Dec
     let limits = limits::read_route(&section.field("limits"), base);
     let route = RouteConfig {
         id: RouteId::new(id),
-        path: normalised(&path?),
+        path: paths::normalised(&path?),
         session_key: SessionKey::new(session_key?),
         secret: secret?,
         controller_id: controller_id?,
@@ -75,28 +72,6 @@ fn or_default(field: &Field<'_>, default: impl FnOnce() -> String) -> Option<Str
     if field.is_present() { field.text() } else { Some(default()) }
 }
 
-/// As OpenClaw does it: a leading `/` is added, one trailing `/` is taken off.
-fn normalised(path: &str) -> String {
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    match path.strip_suffix('/') {
-        Some("") | None => path,
-        Some(stripped) => stripped.to_owned(),
-    }
-}
-
-/// Two routes on one path would shadow each other.
-fn check_path(route: &RouteConfig, field: &Field<'_>, taken: &mut HashMap<String, RouteId>) {
-    let RouteConfig { id, path, .. } = route;
-    if OWN_PATHS.contains(&path.as_str()) {
-        field.problem(format!("conflicts with {path}, where the gateway itself answers; choose another path"));
-    }
-    if let Some(other) = taken.get(path) {
-        field.problem(format!("conflicts with routes.{other}.path ({}); choose another path", quoted(path)));
-    } else {
-        taken.insert(path.clone(), id.clone());
-    }
-}
-
 /// What is no error, but will not work.
 pub(super) fn warnings(route: &RouteConfig) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -105,7 +80,7 @@ pub(super) fn warnings(route: &RouteConfig) -> Vec<String> {
         let missing = |name| format!("Missing env var \"{name}\" - feature using this value will be unavailable");
         warnings.extend(names.iter().map(missing));
     }
-    if !route.path.bytes().all(is_in_url_path) {
+    if !paths::is_in_urls(&route.path) {
         let path = quoted(&route.path);
         warnings
             .push(format!("route {}: no request can match the path {path}: a URL has no such characters", route.id));
@@ -113,61 +88,14 @@ pub(super) fn warnings(route: &RouteConfig) -> Vec<String> {
     warnings
 }
 
-// RFC 3986, `pchar` and `/`.
-fn is_in_url_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte)
-}
-
 fn read_handler(plugin: &Field<'_>, grants: &Field<'_>) -> Option<Handler> {
-    let granted = read_grants(grants);
+    let granted = component::read_grants(grants, |_| None);
     if !plugin.is_present() {
         if grants.is_present() {
             grants.problem("grants are for a `plugin`, and this route has none: the built-in action has what it needs");
         }
         return Some(Handler::BuiltIn);
     }
-    let (file, digest) = match plugin.value() {
-        Some(Value::Text(_)) => (read_file_name(plugin), Some(None)),
-        Some(Value::Map(_)) => {
-            let section = plugin.section(&["file", "digest"]);
-            (read_file_name(&section.field("file")), read_digest(&section.field("digest")))
-        }
-        _ => {
-            plugin.must_be("a string such as \"zapier.wasm\" or {file, digest}");
-            return None;
-        }
-    };
-    Some(Handler::Plugin { file: file?, digest: digest?, grants: granted })
-}
-
-/// A plain name: the component lies in the plugins folder itself, and no name can lead out of it.
-fn read_file_name(field: &Field<'_>) -> Option<String> {
-    let name = field.required_text()?;
-    let stem = name.strip_suffix(".wasm");
-    let plain = stem.is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
-        && !name.contains(['/', '\\'])
-        && !name.contains(char::is_control)
-        && name.len() <= FILE_NAME_MAX_BYTES;
-    if !plain {
-        let message = "must be the plain name of a file in the plugins folder, ending in .wasm, such as zapier.wasm";
-        field.problem(format!("{message}, found {}", quoted(&name)));
-        return None;
-    }
-    Some(name)
-}
-
-/// The digest, `None` if there is none, nothing if it is wrong.
-fn read_digest(field: &Field<'_>) -> Option<Option<Digest>> {
-    if !field.is_present() {
-        return Some(None);
-    }
-    field.text()?.parse().map(Some).map_err(|bad| field.problem(format!("{bad}"))).ok()
-}
-
-fn read_grants(field: &Field<'_>) -> Grants {
-    let read = |item: &Field<'_>| {
-        let text = item.text()?;
-        text.parse::<Grant>().map_err(|unknown| item.problem(format!("{}: {unknown}", quoted(&text)))).ok()
-    };
-    field.items().iter().filter_map(read).collect()
+    let Reference { file, digest } = component::read(plugin)?;
+    Some(Handler::Plugin { file, digest, grants: granted })
 }

@@ -125,7 +125,7 @@ fn variable_name(field: &Field<'_>) -> Option<String> {
 }
 
 /// Reads all of them, also those after a wrong one.
-fn all<T, R>(fields: Vec<T>, read: impl Fn(&T) -> Option<R>) -> Option<Vec<R>> {
+pub(super) fn all<T, R>(fields: Vec<T>, read: impl Fn(&T) -> Option<R>) -> Option<Vec<R>> {
     let read: Vec<_> = fields.iter().map(read).collect();
     read.into_iter().collect()
 }
@@ -156,6 +156,19 @@ pub(super) fn read_secret(field: &Field<'_>, declared: &Declared) -> Option<Secr
             field.must_be("a non-blank string or {source, provider, id}");
             None
         }
+    }
+}
+
+/// A secret that the gateway itself shows to others. Unlike a route, which is then closed, an endpoint without it would
+/// send something else than was meant: a variable that is not set is a problem.
+pub(super) fn read_credential(field: &Field<'_>, declared: &Declared) -> Option<SecretSpec> {
+    match read_secret(field, declared)? {
+        SecretSpec::Missing(_) => {
+            // Reports it.
+            field.verbatim();
+            None
+        }
+        spec => Some(spec),
     }
 }
 

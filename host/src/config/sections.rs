@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::field::Field;
 use super::limits::{self, RouteLimits};
 use super::model::{Config, Gateway, RouteConfig, SandboxConfig};
+use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{proxies, routes};
+use super::{proxies, routes, webhooks};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -34,7 +35,9 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let sandbox = read_sandbox(&section.field("sandbox"));
     let plugins = section.field("plugins").section(&["dir", "allow", "entries"]);
     let plugins_dir = folder(&plugins, "dir", "plugins", beside);
-    let routes = read_plugins(&plugins, route_limits, &declared);
+    let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
+    let around = webhooks::Around { beside, limits: route_limits, declared: &declared };
+    let webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
     Config {
         file: file.to_owned(),
         gateway,
@@ -44,7 +47,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-        webhooks: super::webhooks::read(&section.field("webhooks")),
+        webhooks,
         warnings: Vec::new(),
     }
 }
@@ -83,14 +86,14 @@ fn read_sandbox(field: &Field<'_>) -> SandboxConfig {
 }
 
 /// The routes, if the plugin that serves them is switched on; they are checked in any case.
-fn read_plugins(section: &Section<'_>, limits: RouteLimits, declared: &Declared) -> Vec<RouteConfig> {
+fn read_plugins(section: &Section<'_>, limits: RouteLimits, declared: &Declared) -> (Vec<RouteConfig>, Paths) {
     let allow = section.field("allow");
     let allowed: Vec<_> = allow.items().iter().filter_map(Field::text).collect();
     let entry = section.field("entries").section(&[WEBHOOKS]).field(WEBHOOKS);
     let webhooks = entry.section(&["enabled", "config"]);
     let enabled = webhooks.field("enabled").flag(false);
     let config = webhooks.field("config");
-    let routes = routes::read(&config.section(&["routes"]).field("routes"), limits, declared);
+    let (routes, paths) = routes::read(&config.section(&["routes"]).field("routes"), limits, declared);
 
     let (reason, advice) = if !enabled {
         ("disabled in config", "set plugins.entries.webhooks.enabled to true")
@@ -100,11 +103,11 @@ fn read_plugins(section: &Section<'_>, limits: RouteLimits, declared: &Declared)
         for warning in routes.iter().flat_map(routes::warnings) {
             entry.warn(warning);
         }
-        return routes;
+        return (routes, paths);
     };
     if config.is_present() {
         let at = &entry.path;
         entry.warn(format!("{at}: plugin disabled ({reason}) but config is present: no route is served; {advice}"));
     }
-    Vec::new()
+    (Vec::new(), Paths::default())
 }

@@ -1,23 +1,88 @@
-//! The `webhooks` root: outbound endpoints, and the door through which a Gateway hands its events in.
+//! The `webhooks` root: outbound endpoints, and the door through which a Gateway hands its events in. Everything is checked
+//! here that can be known without a network; what an endpoint's name resolves to is the business of `outbound`.
 
+mod address;
+mod endpoint;
+mod filter;
+mod headers;
+mod inbound;
+mod ingest;
 mod model;
+mod numbers;
+mod retry;
+mod signing;
+mod transform;
 
 pub use model::{
     AllowedNet, Backoff, Breaker, Component, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering,
     RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
 
+use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::field::Field;
+use super::limits::RouteLimits;
+use super::paths::Paths;
+use super::secrets::Declared;
+
+/// What receivers read as `instanceId` where the host has no name.
+const INSTANCE_ID_DEFAULT: &str = "sandclaw";
+/// Longest `instanceId`. Host names end at 253 bytes.
+const INSTANCE_ID_MAX_CHARS: usize = 253;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// What the other sections say that matters here.
+pub(super) struct Around<'a> {
+    /// The folder of the config file.
+    pub beside: &'a Path,
+    /// What a run may use if nothing else is said.
+    pub limits: RouteLimits,
+    /// The providers of secrets.
+    pub declared: &'a Declared,
+}
 
 /// The whole root.
-pub(super) fn read(_field: &Field<'_>) -> Webhooks {
+pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) -> Webhooks {
+    let section = field.section(&["instanceId", "retentionDays", "extraCa", "ingest", "endpoints", "inbound"]);
+    inbound::check(&section.field("inbound"));
     Webhooks {
-        instance_id: String::new(),
-        ingest: None,
-        endpoints: Vec::new(),
-        extra_ca: None,
-        retention: Duration::from_secs(14 * 86_400),
+        instance_id: read_instance_id(&section.field("instanceId")).unwrap_or_else(host_name),
+        ingest: ingest::read(&section.field("ingest"), around, paths),
+        endpoints: read_endpoints(&section.field("endpoints"), around),
+        extra_ca: section.field("extraCa").text().map(|path| around.beside.join(path)),
+        retention: Duration::from_secs(u64::from(numbers::RETENTION_DAYS.read(&section)) * SECONDS_PER_DAY),
     }
+}
+
+fn read_instance_id(field: &Field<'_>) -> Option<String> {
+    let id = field.text()?;
+    if id.chars().count() > INSTANCE_ID_MAX_CHARS || id.contains(char::is_control) {
+        field.problem(format!("must be at most {INSTANCE_ID_MAX_CHARS} characters, none of them a control character"));
+        return None;
+    }
+    Some(id)
+}
+
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { INSTANCE_ID_DEFAULT.to_owned() } else { name }
+}
+
+fn read_endpoints(field: &Field<'_>, around: &Around<'_>) -> Vec<Endpoint> {
+    let mut names = HashMap::new();
+    let mut endpoints = Vec::new();
+    for item in field.items() {
+        let Some(endpoint) = endpoint::read(&item, around) else { continue };
+        if let Some(other) = names.insert(endpoint.name.clone(), item.path.clone()) {
+            item.problem(format!(
+                "{other} has the name {} too; deliveries are told apart by it: rename one",
+                endpoint.name
+            ));
+        }
+        endpoints.push(endpoint);
+    }
+    endpoints
 }

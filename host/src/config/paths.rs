@@ -1,0 +1,41 @@
+//! The paths on which the gateway answers. Each belongs to one door; two on one path would shadow each other.
+
+use std::collections::HashMap;
+
+use super::field::Field;
+use super::problem::quoted;
+
+/// Paths on which the gateway itself answers.
+const OWN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The paths that have an owner, with the place in the file that says so.
+#[derive(Default)]
+pub(super) struct Paths(HashMap<String, String>);
+
+impl Paths {
+    /// Gives the path to `owner`, or reports who has it.
+    pub fn take(&mut self, path: &str, owner: &str, field: &Field<'_>) {
+        if OWN_PATHS.contains(&path) {
+            field.problem(format!("conflicts with {path}, where the gateway itself answers; choose another path"));
+        }
+        if let Some(other) = self.0.get(path) {
+            field.problem(format!("conflicts with {other} ({}); choose another path", quoted(path)));
+        } else {
+            self.0.insert(path.to_owned(), owner.to_owned());
+        }
+    }
+}
+
+/// As OpenClaw does it: a leading `/` is added, one trailing `/` is taken off.
+pub(super) fn normalised(path: &str) -> String {
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    match path.strip_suffix('/') {
+        Some("") | None => path,
+        Some(stripped) => stripped.to_owned(),
+    }
+}
+
+/// Whether a request can ask for the path: a URL has no other characters (RFC 3986, `pchar` and `/`).
+pub(super) fn is_in_urls(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte))
+}
