@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const SENT: &str = r#"{"type":"message.sent","data":{"agentId":"a","sessionId":"s"}}"#;
 
 fn builder() -> GatewayBuilder {
-    Gateway::builder().top("webhooks: { ingest: { path: '/events', secret: 's', bodyKiB: 64 } },")
+    Gateway::builder().top("webhooks: { ingest: { path: '/events', secret: 's', limits: { bodyKiB: 64 } } },")
 }
 
 fn post(gateway: &Gateway, body: impl Into<String>) -> Post {
@@ -112,7 +112,7 @@ async fn an_id_is_one_event_however_often_it_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_make_an_event_of_the_gateway_itself() {
     let gateway = builder().start().await;
-    for prefix in ["flow.", "task.", "plugin.", "endpoint.", "delivery."] {
+    for prefix in ["flow.", "task.", "plugin.", "endpoint.", "delivery.", "webhook."] {
         let answer = post(&gateway, format!(r#"{{"type":"{prefix}created","data":{{}}}}"#)).send().await;
         let sentence = format!("type: `{prefix}*` is reserved for events of the gateway itself; use another word");
         refused(&answer, 400, "invalid_request", &sentence);

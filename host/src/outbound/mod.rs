@@ -2,3 +2,4 @@
 
 pub mod egress;
 pub mod ingest;
+pub mod operator;

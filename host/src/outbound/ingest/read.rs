@@ -15,8 +15,9 @@ const TYPE_MAX_BYTES: usize = 100;
 const ID_MAX_BYTES: usize = 64;
 /// How ids begin.
 const ID_PREFIX: &str = "evt_";
-/// The gateway's own events begin like this. A sender that could make them could make receivers believe in flows that never were.
-const RESERVED: [&str; 5] = ["flow.", "task.", "plugin.", "endpoint.", "delivery."];
+/// The gateway's own events begin like this. A sender that could make them could make receivers believe in flows that never were,
+/// and reach endpoints that did not ask, which only the operator's test message does.
+const RESERVED: [&str; 6] = ["flow.", "task.", "plugin.", "endpoint.", "delivery.", "webhook."];
 
 /// What is wrong with a body, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
