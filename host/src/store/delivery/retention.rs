@@ -57,8 +57,8 @@ fn events(db: &Connection, before: Millis, dispatched: i64) -> Result<bool, Stor
          ORDER BY created_at, seq LIMIT ?4";
     let at = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let swept: (i64, i64) = db.prepare_cached("SELECT swept_at, swept_seq FROM outbound")?.query_row([], at)?;
-    // If the clock has gone back, so does the place: events have been stored with times that lie before it.
-    let mut place = swept.min((before.0, 0));
+    // If the clock has gone back, begin anew: events may have been stored with times that lie before the place.
+    let mut place = if swept.0 < before.0 { swept } else { (0, 0) };
     let mut select = db.prepare_cached(NEXT)?;
     let next: Vec<(i64, i64)> = select.query_map((place.0, place.1, before.0, STEP), at)?.collect::<Result<_, _>>()?;
     let mut seen = 0;
