@@ -1,6 +1,6 @@
-use super::super::super::Room;
 use super::{Completion, Digest, Next, a, attempt, event, post, retry};
-use crate::model::{DeliveryState, EndpointName, EndpointState, Millis};
+use crate::model::{Claimed, DeliveryId, DeliveryState, EndpointName, EndpointState, Millis, NewDelivery};
+use crate::store::Room;
 
 #[tokio::test]
 async fn a_delivery_goes_from_due_to_leased_to_delivered_with_its_attempt() {
@@ -28,7 +28,7 @@ async fn the_longest_due_goes_first_as_far_as_there_is_room() {
         post.complete(claimed, retry(at, false)).await;
     }
     // e1 is due since 30, e2 since 10, e3 since 20; e4 was never tried.
-    let ids = |claimed: &[crate::model::Claimed]| claimed.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+    let ids = |claimed: &[Claimed]| claimed.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
     assert_eq!(post.store.next_due(&a()).unwrap(), (Some(Millis(0)), Some(Millis(10))));
     assert_eq!(ids(&post.claim(0, 2).await), ["e2", "e3"]);
     assert_eq!(ids(&post.claim(5, 0).await), ["e4"]);
@@ -88,8 +88,7 @@ async fn a_full_endpoint_takes_nothing_from_another() {
     post.hand_in(&["e1"]).await;
     let event = post.store.undispatched(1).unwrap().remove(0);
     let to_a = super::delivery(&event.id, event.seq);
-    let to_b =
-        crate::model::NewDelivery { id: crate::model::DeliveryId::new("b1"), endpoint: b.clone(), ..to_a.clone() };
+    let to_b = NewDelivery { id: DeliveryId::new("b1"), endpoint: b.clone(), ..to_a.clone() };
     post.store.dispatch(event.seq, vec![to_a, to_b]).await.unwrap();
     let rooms = vec![Room { endpoint: a(), first: 0, retries: 0 }, Room { endpoint: b, first: 1, retries: 0 }];
     let claimed = post.store.claim(rooms, post.clock.now()).await.unwrap();
@@ -145,10 +144,7 @@ async fn dispatching_twice_makes_one_delivery() {
     let post = post();
     post.hand_in(&["e1"]).await;
     let event = post.store.undispatched(1).unwrap().remove(0);
-    let twin = crate::model::NewDelivery {
-        id: crate::model::DeliveryId::new("twin"),
-        ..super::delivery(&event.id, event.seq)
-    };
+    let twin = NewDelivery { id: DeliveryId::new("twin"), ..super::delivery(&event.id, event.seq) };
     post.dispatch(None).await;
     post.store.dispatch(event.seq, vec![twin]).await.unwrap();
     assert_eq!(post.count("deliveries"), 1);

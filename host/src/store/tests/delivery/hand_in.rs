@@ -26,6 +26,16 @@ async fn events_keep_their_order_and_all_they_say() {
 }
 
 #[tokio::test]
+async fn large_events_are_read_a_few_at_a_time() {
+    let post = post();
+    for id in ["e1", "e2", "e3"] {
+        let large = NewEvent { data: format!("\"{}\"", "x".repeat(3_000_000)), ..event(id) };
+        post.store.hand_in(vec![large], None).await.unwrap();
+    }
+    assert_eq!(post.store.undispatched(10).unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_same_request_again_gets_the_same_answer_and_stores_nothing() {
     let post = post();
     let first = post.store.hand_in(vec![event("e1"), event("e2")], Some(once("k", 1))).await.unwrap();

@@ -1,4 +1,4 @@
-use super::{Next, Post, a, post, retry};
+use super::{Next, a, post, retry};
 use crate::model::DeliveryState::{self, Dead, Due, Held, Leased};
 use crate::store::{Completion, Retried};
 
@@ -11,18 +11,12 @@ async fn each_waits_until_the_one_before_it_has_ended() {
     assert_eq!(post.states(ALL), [Due, Held, Held]);
     assert!(post.row("e2").reason.unwrap().contains("earlier delivery"));
     assert_eq!(post.claim(9, 9).await.len(), 1);
-    post.restart_and_take_over().await;
+    post.store.take_over_leases(9, post.clock.now()).await.unwrap();
     assert_eq!(post.finish(retry(0, false)).await, "e1", "a retry keeps its place");
     assert_eq!(post.finish(Next::Skipped("nothing".into())).await, "e1");
     assert_eq!(post.finish(Next::Dead("gone".into())).await, "e2");
     assert_eq!(post.finish(Next::Delivered).await, "e3");
     assert!(post.claim(9, 9).await.is_empty());
-}
-
-impl Post {
-    async fn restart_and_take_over(&self) {
-        self.store.take_over_leases(9, self.clock.now()).await.unwrap();
-    }
 }
 
 #[tokio::test]
@@ -90,7 +84,7 @@ async fn ending_all_that_is_open_ends_the_held_too_and_the_next_one_is_free() {
     assert_eq!(post.states(&["e4"]), [Due]);
 }
 
-/// Does whatever may happen to deliveries with a key, a thousand times over, and looks whether the order is kept.
+/// Does whatever may happen to deliveries with a key, over and over, and looks whether the order is kept.
 #[tokio::test]
 async fn whatever_happens_the_first_one_goes_and_never_two_at_once() {
     let post = post();

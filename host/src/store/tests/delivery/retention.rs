@@ -45,9 +45,9 @@ async fn what_ended_goes_in_time_with_its_attempts_and_its_event() {
 async fn open_deliveries_stay_with_their_events_until_they_have_ended() {
     let post = post();
     post.send(&["due", "leased", "held"]).await;
-    let _due = post.finish(retry(0, false)).await;
-    let in_hand = post.claim(1, 0).await;
-    post.finish_second_as_held().await;
+    let claimed = post.claim(3, 0).await;
+    post.complete(&claimed[0], retry(0, false)).await;
+    post.complete(&claimed[2], Next::HeldForSwap).await;
     post.hand_in(&["bare"]).await;
     post.store.dispatch(4, Vec::new()).await.unwrap();
     post.send(&["newest"]).await;
@@ -55,17 +55,10 @@ async fn open_deliveries_stay_with_their_events_until_they_have_ended() {
     post.forget().await;
     assert_eq!(post.events(), ["due", "leased", "held", "newest"]);
     assert_eq!(post.count("deliveries"), 4);
-    post.complete(&in_hand[0], Next::Delivered).await;
+    post.complete(&claimed[1], Next::Delivered).await;
     post.clock.advance(30 * DAY);
     post.forget().await;
     assert_eq!(post.events(), ["due", "held", "newest"], "though it was passed over before");
-}
-
-impl Post {
-    async fn finish_second_as_held(&self) {
-        let held = self.claim(1, 0).await.remove(0);
-        self.complete(&held, Next::HeldForSwap).await;
-    }
 }
 
 #[tokio::test]

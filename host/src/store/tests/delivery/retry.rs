@@ -1,6 +1,6 @@
-use super::super::super::Retried;
 use super::{Next, post, retry};
 use crate::model::{DeliveryState, Millis};
+use crate::store::Retried;
 
 #[tokio::test]
 async fn a_delivery_that_ended_starts_a_new_series_behind_its_attempts() {
