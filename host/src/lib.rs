@@ -41,5 +41,8 @@ pub mod clock;
 // Ids and plain records, no I/O.
 pub mod model;
 
+// Questions about an event, in CEL.
+pub mod expr;
+
 // JSON as ECMAScript reads and writes it.
 pub mod json;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms it may use.
 pub const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
+    ("expr", &[]),
     ("model", &["json"]),
     ("clock", &["model"]),
-    ("config", &["model", "json"]),
+    ("config", &["expr", "model", "json"]),
     ("store", &["model", "clock", "json"]),
     ("taskflow", &["store", "model", "clock", "json"]),
     ("auth", &["config", "model", "clock"]),
@@ -41,6 +42,7 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("notify", &["sandbox"]),
     ("rusqlite", &["store"]),
     ("json5", &["config"]),
+    ("cel", &["expr"]),
     ("saphyr", &["config"]),
     ("clap", &["cli"]),
     ("anstream", &["cli"]),

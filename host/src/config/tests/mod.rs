@@ -3,6 +3,10 @@
 mod accepted;
 mod files;
 mod refused;
+mod snippets;
+mod webhooks;
+mod webhooks_refused;
+mod webhooks_warned;
 
 use std::path::Path;
 
@@ -34,9 +38,23 @@ fn route(keys: &str) -> Result<Config, ConfigErrors> {
     routes(&format!("a: {{ sessionKey: 's', secret: 'x', {keys} }}"))
 }
 
-/// The problems as `path: message`, those of the only route as `.key: message`.
+/// The problems as `path: message`, those of the only route or endpoint as `.key: message`.
 fn problems(result: Result<Config, ConfigErrors>) -> Vec<String> {
     let errors = result.expect_err("refused");
-    let short = |path: &str| path.replacen("plugins.entries.webhooks.config.routes", "R", 1).replacen("R.a.", ".", 1);
+    let short = |path: &str| {
+        let path =
+            path.replacen("plugins.entries.webhooks.config.routes", "R", 1).replacen("webhooks.endpoints", "E", 1);
+        path.replacen("R.a.", ".", 1).replacen("E[0].", ".", 1)
+    };
     errors.problems().iter().map(|problem| format!("{}: {}", short(&problem.path), problem.message)).collect()
+}
+
+/// The `webhooks` root with these keys.
+fn webhooks(keys: &str) -> Result<Config, ConfigErrors> {
+    parse(&format!("{{ webhooks: {{ {keys} }} }}"))
+}
+
+/// One endpoint with these keys besides the three that it needs.
+fn endpoint(keys: &str) -> Result<Config, ConfigErrors> {
+    webhooks(&format!("endpoints: [{{ name: 'a', url: 'https://example.com/x', events: ['flow.*'], {keys} }}]"))
 }

@@ -1,5 +1,6 @@
 //! Which events an endpoint gets: by type, and by what they are about.
 
+use crate::expr::Expr;
 use crate::model::EventKind;
 
 use super::super::field::Field;
@@ -74,7 +75,14 @@ fn read_expr(field: &Field<'_>) -> Option<Option<String>> {
     if !field.is_present() {
         return Some(None);
     }
-    field.text().map(Some)
+    let text = field.text()?;
+    match Expr::parse(&text) {
+        Ok(_) => Some(Some(text)),
+        Err(error) => {
+            field.problem(error.to_string());
+            None
+        }
+    }
 }
 
 /// A list of strings. Absent, there are none.

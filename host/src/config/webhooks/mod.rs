@@ -25,6 +25,7 @@ use std::time::Duration;
 use super::field::Field;
 use super::limits::RouteLimits;
 use super::paths::Paths;
+use super::problem::quoted;
 use super::secrets::Declared;
 
 /// What receivers read as `instanceId` where the host has no name.
@@ -77,10 +78,12 @@ fn read_endpoints(field: &Field<'_>, around: &Around<'_>) -> Vec<Endpoint> {
     for item in field.items() {
         let Some(endpoint) = endpoint::read(&item, around) else { continue };
         if let Some(other) = names.insert(endpoint.name.clone(), item.path.clone()) {
-            item.problem(format!(
-                "{other} has the name {} too; deliveries are told apart by it: rename one",
-                endpoint.name
-            ));
+            let name = quoted(endpoint.name.as_str());
+            let message = format!("{other} has the name {name} too; deliveries are told apart by it: rename one");
+            item.entries()
+                .iter()
+                .filter(|(key, _)| *key == "name")
+                .for_each(|(_, field)| field.problem(message.clone()));
         }
         endpoints.push(endpoint);
     }

@@ -50,28 +50,27 @@ fn read_schedule(field: &Field<'_>) -> Retry {
 
 /// A number for the whole try, or `{connectMs, headersMs, totalMs}`.
 pub(super) fn read_timeouts(field: &Field<'_>) -> Timeouts {
-    let (connect, headers, total) = match field.value() {
-        Some(Value::Map(_)) => {
-            let section = field.section(&[CONNECT_MS.key, HEADERS_MS.key, TOTAL_MS.key]);
-            let total = TOTAL_MS.read_ms(&section);
-            for (key, limit) in [(CONNECT_MS.key, &CONNECT_MS), (HEADERS_MS.key, &HEADERS_MS)] {
-                let part = section.field(key);
-                if part.is_present() {
-                    not_below(&section.field(TOTAL_MS.key), total, limit.read_ms(&section), key);
-                }
-            }
-            (CONNECT_MS.read_ms(&section), HEADERS_MS.read_ms(&section), total)
-        }
-        Some(Value::Number(_)) | None => {
-            let total = ms(field.number(TOTAL_MS.min..=TOTAL_MS.max).unwrap_or(TOTAL_MS.default));
-            (ms(CONNECT_MS.default), total, total)
-        }
-        Some(_) => {
+    let Some(Value::Map(_)) = field.value() else {
+        if !matches!(field.value(), None | Some(Value::Number(_))) {
             field.must_be("a number or {connectMs, headersMs, totalMs}");
-            (Duration::ZERO, Duration::ZERO, Duration::ZERO)
+            return timeouts(ms(TOTAL_MS.default), None, None);
         }
+        return timeouts(ms(field.number(TOTAL_MS.min..=TOTAL_MS.max).unwrap_or(TOTAL_MS.default)), None, None);
     };
-    Timeouts { connect: connect.min(total), headers: headers.min(total), total }
+    let section = field.section(&[CONNECT_MS.key, HEADERS_MS.key, TOTAL_MS.key]);
+    let total = TOTAL_MS.read_ms(&section);
+    let [connect, headers] = [&CONNECT_MS, &HEADERS_MS].map(|limit| {
+        let part = section.field(limit.key).is_present().then(|| limit.read_ms(&section))?;
+        not_below(&section.field(TOTAL_MS.key), total, part, limit.key);
+        Some(part)
+    });
+    timeouts(total, connect, headers)
+}
+
+/// No part is longer than the whole.
+fn timeouts(total: Duration, connect: Option<Duration>, headers: Option<Duration>) -> Timeouts {
+    let connect = connect.unwrap_or(ms(CONNECT_MS.default)).min(total);
+    Timeouts { connect, headers: headers.unwrap_or(total).min(total), total }
 }
 
 /// The rate, `None` if there is no limit, nothing if it is wrong.
@@ -106,17 +105,17 @@ pub(super) fn read_breaker(field: &Field<'_>) -> Breaker {
 /// `{hours, failures}`, or `false` for never.
 pub(super) fn read_disable(field: &Field<'_>) -> Option<DisableAfter> {
     match field.value() {
-        Some(Value::Bool(false)) => return None,
-        Some(Value::Map(_)) | None => {}
-        Some(_) => field.must_be("{hours, failures} or false"),
+        None | Some(Value::Map(_)) => {
+            let section = field.section(&[DISABLE_HOURS.key, DISABLE_FAILURES.key]);
+            let failing = Duration::from_secs(u64::from(DISABLE_HOURS.read(&section)) * SECONDS_PER_HOUR);
+            Some(DisableAfter { failing, failures: DISABLE_FAILURES.read(&section) })
+        }
+        Some(Value::Bool(false)) => None,
+        Some(_) => {
+            field.must_be("{hours, failures} or false");
+            None
+        }
     }
-    let section = match field.value() {
-        None | Some(Value::Map(_)) => field.section(&[DISABLE_HOURS.key, DISABLE_FAILURES.key]),
-        Some(_) => return None,
-    };
-    let hours = u64::from(DISABLE_HOURS.read(&section));
-    let failures = DISABLE_FAILURES.read(&section);
-    Some(DisableAfter { failing: Duration::from_secs(hours * SECONDS_PER_HOUR), failures })
 }
 
 fn not_below(field: &Field<'_>, value: Duration, least: Duration, key: &str) {

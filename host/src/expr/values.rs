@@ -1,0 +1,57 @@
+//! An event's JSON as the library wants it. Numbers are doubles, as everywhere in JSON: `data.n > 5` and `data.n == 5` hold as
+//! one reads them, arithmetic wants `5.0`, and whether an expression fits does not hang on a sender's `2` or `2.5`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cel::Value;
+use cel::objects::{Key, Map};
+use serde_json::Value as Json;
+
+use super::ExprError;
+
+/// Values of an event that an expression with a loop is asked about. Comparing each with each, which a loop can do with `in`,
+/// is then below a second.
+pub(super) const LOOP_VALUES_MAX: usize = 10_000;
+/// Levels of an event. Deeper ones are none of a person's or a Gateway's.
+pub(super) const DEPTH_MAX: usize = 128;
+
+/// Converts the variables of one question.
+pub(super) struct Values {
+    left: usize,
+}
+
+impl Values {
+    pub fn new(has_loop: bool) -> Self {
+        Self { left: if has_loop { LOOP_VALUES_MAX } else { usize::MAX } }
+    }
+
+    pub fn convert(&mut self, json: &Json) -> Result<Value, ExprError> {
+        self.convert_at(json, 0)
+    }
+
+    fn convert_at(&mut self, json: &Json, depth: usize) -> Result<Value, ExprError> {
+        if depth > DEPTH_MAX {
+            return Err(ExprError::TooMuch);
+        }
+        self.left = self.left.checked_sub(1).ok_or(ExprError::TooMuch)?;
+        Ok(match json {
+            Json::Null => Value::Null,
+            Json::Bool(flag) => Value::Bool(*flag),
+            // Without a value only if it is beyond the doubles.
+            Json::Number(number) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            Json::String(text) => Value::String(Arc::new(text.clone())),
+            Json::Array(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|item| self.convert_at(item, depth + 1)).collect();
+                Value::List(Arc::new(items?))
+            }
+            Json::Object(members) => {
+                let member = |(name, value): (&String, &Json)| {
+                    Ok((Key::String(Arc::new(name.clone())), self.convert_at(value, depth + 1)?))
+                };
+                let members: Result<HashMap<_, _>, _> = members.iter().map(member).collect();
+                Value::Map(Map { map: Arc::new(members?) })
+            }
+        })
+    }
+}
