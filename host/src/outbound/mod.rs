@@ -3,3 +3,4 @@
 pub mod egress;
 pub mod ingest;
 pub mod operator;
+pub mod sign;

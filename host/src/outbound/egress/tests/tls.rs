@@ -133,7 +133,7 @@ async fn a_handshake_that_never_ends_is_late() {
     .await;
     let authority = Authority::new();
     let mut client = authority.client();
-    client.timeouts.connect = Duration::from_millis(50);
+    client.timeouts.connect = Duration::from_millis(500);
     let sent = post(&client, &format!("https://receiver.test:{}/", receiver.address.port())).await;
     assert_eq!(outcome(&sent), AttemptOutcome::Timeout);
     assert!(detail(&sent).starts_with("no TLS handshake with 127.0.0.1:"), "{}", detail(&sent));
