@@ -17,6 +17,7 @@ mod plugins;
 mod records;
 mod secrets;
 mod tidy;
+mod verifiers;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");
