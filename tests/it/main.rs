@@ -8,6 +8,7 @@ mod crash;
 mod documents;
 mod door;
 mod examples;
+mod first_party;
 mod garbage;
 mod guards;
 mod guests;
