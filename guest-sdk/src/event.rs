@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Failure, text};
+use crate::{Failure, mend, text};
 
 /// One event, as a [`Transform`](crate::Transform) is given it. [`summary`](Self::summary) tells it to people.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -26,11 +26,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// Reads an event. Halves of surrogate pairs, which a JavaScript program leaves where it cuts an emoji in two, become U+FFFD. Fails with
-    /// `bad_event` if it is no event, or nested deeper than the 127 levels that serde_json reads.
+    /// Reads an event, whatever is in its data: lists and maps below the hundredth level become `null`, and halves of surrogate pairs U+FFFD.
+    /// Fails with `bad_event` if it is no event.
     pub fn parse(event: &str) -> Result<Self, Failure> {
-        let event = text::without_lone_surrogates(event);
-        serde_json::from_str(&event).map_err(|error| Failure::new("bad_event", error.to_string()))
+        serde_json::from_str(&mend::mended(event)).map_err(|error| Failure::new("bad_event", error.to_string()))
     }
 
     /// The member of [`data`](Self::data) at a path as `error.message`, if there is one.
@@ -66,6 +65,12 @@ mod tests {
         assert_eq!(event.text(&["error.code"]).as_deref(), Some("5"));
         assert_eq!(event.text(&["ok"]).as_deref(), Some("true"));
         assert_eq!(event.text(&["none", "tool.name.first", "", "nothing"]), None);
+    }
+
+    #[test]
+    fn a_deep_event_is_read_as_far_as_anybody_looks() {
+        let event = event(&format!(r#"{{"flow":{{"state":{}{},"goal":"Review"}}}}"#, "[".repeat(900), "]".repeat(900)));
+        assert_eq!(event.text(&["flow.goal"]).as_deref(), Some("Review"));
     }
 
     #[test]

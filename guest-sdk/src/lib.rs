@@ -97,6 +97,8 @@ mod event;
 mod flow;
 mod lean;
 pub mod log;
+#[cfg(feature = "json")]
+mod mend;
 mod request;
 mod session;
 #[cfg(feature = "json")]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
-use crate::{Failure, text};
+use crate::{Failure, mend};
 
 /// The members of a config. Take each with the function of its type, then [`finish`](Self::finish).
 ///
@@ -29,7 +29,7 @@ pub struct Settings {
 impl Settings {
     /// Reads a config: a JSON object; `null` is an empty one. All that fails here fails with `bad_config`.
     pub fn parse(config: &str) -> Result<Self, Failure> {
-        let members = match serde_json::from_str(&text::without_lone_surrogates(config)) {
+        let members = match serde_json::from_str(&mend::mended(config)) {
             Ok(Value::Object(members)) => members,
             Ok(Value::Null) => Map::new(),
             Ok(other) => return Err(bad(&format!("the config is to be a map, not {}", kind(&other)))),

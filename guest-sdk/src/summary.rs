@@ -131,7 +131,7 @@ impl Event {
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
-        const PLACES: [(&str, &[&str]); 14] = [
+        const PLACES: [(&str, &[&str]); 18] = [
             ("Agent", &["agentId"]),
             ("Session", &["sessionId"]),
             ("Channel", &["channel"]),
@@ -145,7 +145,11 @@ impl Event {
             ("Tokens out", &["usage.outputTokens"]),
             ("Delivery", &["deliveryId"]),
             ("Attempts", &["attempts"]),
-            ("Digest", &["digest"]),
+            ("Route", &["route"]),
+            ("Endpoint", &["endpoint.name", "endpoint"]),
+            ("File", &["file"]),
+            ("Serving", &["serving", "to"]),
+            ("Rests until", &["restsUntil"]),
         ];
         let short = |text: &str| text::cut(&text::one_line(text), FACT_MAX_CHARS, char::len_utf16).into_owned();
         let from_data = PLACES.iter().filter_map(|(label, paths)| Some((*label, short(&self.text(paths)?))));

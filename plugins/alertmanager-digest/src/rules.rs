@@ -42,7 +42,9 @@ fn flow(is_firing: bool) -> Rule {
 }
 
 fn plugin(is_firing: bool) -> Rule {
-    let labels = &[("plugin", &["plugin.file", "plugin", "file"] as &[_])];
+    // One file may serve several routes, and be swapped in one and refused in another.
+    let labels =
+        &[("plugin", &["plugin.file", "plugin", "file"] as &[_]), ("route", &["route"]), ("endpoint", &["endpoint"])];
     Rule { alert: "SandclawPluginFailing", severity: "critical", is_firing, labels }
 }
 

@@ -84,7 +84,7 @@ fn a_sent_message_is_skipped_with_a_reason() {
 fn what_comes_right_resolves_what_failed() {
     let flow = json!({"flow": {"flowId": "f-1", "controllerId": "webhooks/zapier", "goal": "Review", "revision": 3}});
     let session = json!({"agentId": "a", "sessionId": "s", "error": {"message": "boom"}});
-    let file = json!({"file": "zapier.wasm", "reason": "it needs more than it was granted"});
+    let file = json!({"route": "zapier", "file": "zapier.wasm", "reason": "it needs more than it was granted"});
     for (bad, good, data) in [
         ("flow.failed", "flow.finished", &flow),
         ("flow.failed", "flow.cancelled", &flow),
