@@ -17,6 +17,8 @@ mod plugins;
 mod records;
 mod secrets;
 mod tidy;
+mod transform_slots;
+mod transforms;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");
