@@ -36,7 +36,7 @@ pub(super) struct Test {
     /// The event, as JSON; of its members (id, type, timestamp, instanceId, data) only `type` must be there
     #[arg(long, value_name = "FILE")]
     event: PathBuf,
-    /// What the endpoint's config would give it, as JSON [default: {}]
+    /// What the endpoint's config would give it, as JSON [default: null]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// `clock` or `random`, as often as needed
@@ -87,7 +87,7 @@ impl Test {
         let event = app::envelope(&event).with_context(|| self.event.display().to_string())?;
         let config = match &self.config {
             Some(file) => read(file)?,
-            None => json::canonical(b"{}")?,
+            None => JsonText::null(),
         };
         File::open(&self.plugin).with_context(|| format!("{} cannot be read", self.plugin.display()))?;
         Ok(TransformTrial { file: self.plugin.clone(), event, config, grants: self.grant.iter().copied().collect() })
