@@ -269,3 +269,10 @@ async fn a_file_that_is_no_component_is_refused_and_stops_nobody() {
 /// The two that are swapped in `plugins.rs`, and the one of `isolation.rs`.
 pub use crate::isolation::tries_every_id;
 pub use crate::plugins::{says_one, says_two};
+
+/// The outbound transforms, which have no gateway to stand beside.
+pub use crate::transforms::{
+    transform_draws_lots, transform_echo, transform_fails, transform_floods_logs, transform_reads_flows,
+    transform_reads_the_clock, transform_returns_50_mib, transform_sets_headers, transform_skips, transform_spins,
+    transform_traps,
+};

@@ -20,6 +20,8 @@ mod records;
 mod secrets;
 mod tidy;
 mod verifiers;
+mod transform_slots;
+mod transforms;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod lifecycle;
+mod transform;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -30,6 +31,7 @@ use crate::taskflow::{TaskFlows, sweep};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
+pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.
 pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {

@@ -8,6 +8,7 @@ mod output;
 mod plugins;
 mod serve;
 mod tasks;
+mod transform;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   sandclaw check                    say everything that is wrong with config and plugins
   sandclaw serve                    serve it
   sandclaw plugins list             what each component needs, was given, leaves unused
+  sandclaw transform test --help    try a transform on an event, without a gateway
   sandclaw tasks flow list --json   the flows, for a program";
 
 #[derive(Subcommand)]
@@ -43,6 +45,9 @@ enum Command {
     /// Look at components: needs, grants, digests
     #[command(subcommand)]
     Plugins(plugins::Plugins),
+    /// Try outbound transforms
+    #[command(subcommand)]
+    Transform(transform::Transform),
     /// Look at and cancel TaskFlows
     #[command(subcommand)]
     Tasks(tasks::Tasks),
@@ -81,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Init(init) => init.run(),
         Command::Plugins(plugins) => plugins.run(),
+        Command::Transform(transform) => transform.run(),
         Command::Tasks(tasks) => tasks.run(),
     };
     ran.unwrap_or_else(|error| {

@@ -83,6 +83,8 @@ fn settings(size: PoolSize) -> Config {
         .concurrency_support(false)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
+        // A transform gives the same bytes on every machine, and the bits of a NaN are where processors differ. Only floating-point code pays.
+        .cranelift_nan_canonicalization(true)
         .wasm_backtrace_max_frames(None);
     // Proposals that no toolchain of ours needs are attack surface. MULTI_MEMORY stays on: without it wasmtime panics on composed
     // components such as QuickJS's.
