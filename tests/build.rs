@@ -12,7 +12,8 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     build_guests::build("test-guests", "--examples");
-    let built = build_guests::build("hello-route", "--lib");
+    let plugins = ["hello-route", "slack", "feishu-bot", "dingtalk-bot", "alertmanager-digest"];
+    let built = plugins.map(|plugin| build_guests::build(plugin, "--lib"))[0].clone();
     let out = env::var("OUT_DIR").expect("cargo sets it");
     let wat = Path::new(&out).join("wat");
     fs::create_dir_all(&wat).expect("OUT_DIR is writable");

@@ -43,6 +43,12 @@
 //! `cargo build --release --target wasm32-wasip2`. The `.wasm` file is the plugin: put it into the plugin folder, bind it to a route,
 //! and grant what it needs. `plugins/hello-route` is a complete one.
 //!
+//! # An outbound transform
+//!
+//! [`Transform`] is one function of two texts: the event and the operator's config for the endpoint. [`Event`] reads the first and
+//! [tells it to people](Event::summary), [`Settings`] takes the second member by member, [`text`] cleans and cuts what others wrote.
+//! `plugins/slack` is a complete one; [`export_transform!`] shows the smallest.
+//!
 //! # What it needs is what it calls
 //!
 //! The component imports exactly the functions that the code can reach, and the host reads the need from there. The example
@@ -91,10 +97,18 @@ mod event;
 mod flow;
 mod lean;
 pub mod log;
+#[cfg(feature = "json")]
+mod mend;
 mod request;
 mod session;
+#[cfg(feature = "json")]
+mod settings;
+#[cfg(feature = "json")]
+mod summary;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+#[cfg(feature = "json")]
+pub mod text;
 mod transform;
 
 pub use action::{Action, Reply};
@@ -107,6 +121,10 @@ pub use event::Event;
 pub use flow::{Change, Flow, NewFlow, NewTask};
 pub use request::{Header, Request};
 pub use session::{Page, Session};
+#[cfg(feature = "json")]
+pub use settings::Settings;
+#[cfg(feature = "json")]
+pub use summary::{Summary, Tone};
 pub use transform::{Decision, Message, Transform};
 
 /// One JSON value as text. What the host hands out is canonical: no white space between tokens, no duplicate members, numbers

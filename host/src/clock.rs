@@ -3,9 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
 
 use crate::model::Millis;
+
+/// The machine's clock may be set while somebody waits for a time: nobody sleeps longer than this without looking at it again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where the time of day comes from. Cheap to clone; all clones of a test clock move together.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +20,14 @@ pub struct Clock(Source);
 enum Source {
     #[default]
     System,
-    Test(Arc<AtomicI64>),
+    Test(Arc<Hand>),
+}
+
+/// A clock that somebody moves.
+#[derive(Debug)]
+struct Hand {
+    at: AtomicI64,
+    moved: Notify,
 }
 
 impl Clock {
@@ -26,7 +38,7 @@ impl Clock {
 
     /// A clock that stands still until it is moved.
     pub fn test(start: Millis) -> Self {
-        Self(Source::Test(Arc::new(AtomicI64::new(start.0))))
+        Self(Source::Test(Arc::new(Hand { at: AtomicI64::new(start.0), moved: Notify::new() })))
     }
 
     /// Milliseconds since 1970.
@@ -37,14 +49,33 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
-            Source::Test(at) => Millis(at.load(Ordering::SeqCst)),
+            Source::Test(hand) => Millis(hand.at.load(Ordering::SeqCst)),
         }
     }
 
-    /// Moves a test clock forward; the machine's clock stays as it is.
+    /// Returns when it is `at` or later. Follows the clock when it is set or moved.
+    pub async fn reach(&self, at: Millis) {
+        match &self.0 {
+            Source::System => {
+                while let left @ 1.. = at.0.saturating_sub(self.now().0) {
+                    tokio::time::sleep(Duration::from_millis(left.unsigned_abs()).min(LOOK_AGAIN)).await;
+                }
+            }
+            Source::Test(hand) => loop {
+                let moved = hand.moved.notified();
+                if self.now() >= at {
+                    return;
+                }
+                moved.await;
+            },
+        }
+    }
+
+    /// Moves a test clock, back if negative; the machine's clock stays as it is.
     pub fn advance(&self, by_ms: i64) {
-        if let Source::Test(at) = &self.0 {
-            at.fetch_add(by_ms, Ordering::SeqCst);
+        if let Source::Test(hand) = &self.0 {
+            hand.at.fetch_add(by_ms, Ordering::SeqCst);
+            hand.moved.notify_waiters();
         }
     }
 }

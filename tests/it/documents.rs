@@ -12,9 +12,12 @@ pub fn root() -> PathBuf {
 
 /// The documents with their text.
 pub fn documents() -> Vec<(PathBuf, String)> {
-    let mut files: Vec<PathBuf> = ["", "docs", "plugins/hello-route", "plugins/taskflow-actions", "wit"]
-        .iter()
-        .flat_map(|folder| fs::read_dir(root().join(folder)).unwrap().flatten().map(|entry| entry.path()))
+    let plugins = fs::read_dir(root().join("plugins")).unwrap().flatten().map(|entry| entry.path());
+    let others = ["", "docs", "wit"].map(|folder| root().join(folder));
+    let mut files: Vec<PathBuf> = plugins
+        .filter(|path| path.is_dir())
+        .chain(others)
+        .flat_map(|folder| fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     files.sort();

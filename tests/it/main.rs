@@ -7,7 +7,9 @@ mod contract;
 mod crash;
 mod documents;
 mod door;
+mod events;
 mod examples;
+mod first_party;
 mod garbage;
 mod guards;
 mod guests;
@@ -17,6 +19,7 @@ mod plugins;
 mod records;
 mod secrets;
 mod tidy;
+mod verifiers;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

@@ -15,16 +15,27 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("auth", &["config", "model", "clock"]),
     ("limits", &["auth", "config", "model", "clock"]),
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
-    ("http", &["auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
-    ("app", &["http", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"]),
-    ("cli", &["app", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
+    ("http", &["outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    (
+        "app",
+        &["http", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"],
+    ),
+    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
 ];
 
 /// Each foreign library and the rooms it may be named in.
 pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
-    ("hyper", &["http"]),
-    ("hyper_util", &["http"]),
+    ("hyper", &["http", "outbound"]),
+    ("hyper_util", &["http", "outbound"]),
+    ("rustls", &["outbound"]),
+    ("tokio_rustls", &["outbound"]),
+    ("rustls_platform_verifier", &["outbound"]),
+    ("hmac", &["outbound"]),
+    ("ed25519_dalek", &["outbound"]),
+    ("flate2", &["outbound"]),
+    ("httpdate", &["outbound"]),
     ("tower_http", &["http"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),

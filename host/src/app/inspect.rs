@@ -1,24 +1,33 @@
 //! What the components of a config need, were given and leave unused, without starting a gateway: for `check`, `plugins list` and `plugins inspect`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{CACHE_FOLDER, compiler, source_and_grants};
+use super::{CACHE_FOLDER, compiler, components, source_and_grants};
 use crate::clock::Clock;
 use crate::config::{Config, RouteLimits};
 use crate::limits::Budget;
-use crate::model::{Digest, Grant, Grants, Ids, Power, RouteId, SessionKey};
-use crate::sandbox::{Compiled, Compiler, PluginFolder, PoolSize, SandboxEngine, Slot, Source};
+use crate::model::{Digest, EndpointName, Grant, Grants, Ids, Power, RouteId, SessionKey};
+use crate::sandbox::{
+    Compiled, Compiler, ComponentKind, PluginFolder, PoolSize, SandboxEngine, SandboxError, Slot, Source,
+    TransformSlot, User, tell_nobody,
+};
 use crate::store::Store;
 use crate::taskflow::TaskFlows;
+
+/// Runs at the same time of one file by itself: one, and one that was given up and is on its way out.
+const LONE_RUNS: u32 = 2;
 
 /// One component, as far as it can be told without running it.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The route that uses it; none in quarantine.
-    pub route: Option<String>,
+    /// Who uses it; nobody in quarantine.
+    pub user: Option<User>,
+    /// Whether it is a route action or a transform, if it could be compiled and is either.
+    pub kind: Option<ComponentKind>,
     /// The file, or the name of the built-in one.
     pub file: String,
     /// Of its bytes, if the file could be read.
@@ -38,14 +47,14 @@ pub struct Found {
 /// All components of a config.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
-    /// One for each enabled route, then those in quarantine.
+    /// One for each enabled route, one for each transform of an enabled endpoint, then those in quarantine.
     pub found: Vec<Found>,
 }
 
 impl Inspection {
-    /// The reasons why routes would not start.
+    /// The reasons why routes and endpoints would not start.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
-        self.found.iter().filter(|found| found.route.is_some()).filter_map(|found| found.refused.as_deref())
+        self.found.iter().filter(|found| found.user.is_some()).filter_map(|found| found.refused.as_deref())
     }
 }
 
@@ -58,7 +67,13 @@ pub async fn inspect_all(config: &Config) -> Result<Inspection> {
     let mut inspection = Inspection::default();
     for route in &config.routes {
         let (source, grants) = source_and_grants(&route.handler);
-        inspection.found.push(bench.look(Some(&route.id), source, grants, &route.limits).await);
+        let user = User::Route(route.id.clone());
+        inspection.found.push(bench.look(Some(user), source, grants, &route.limits).await);
+    }
+    for (endpoint, component) in components(config) {
+        let source = Source::File { name: component.file.clone(), digest: component.digest };
+        let (user, grants) = (User::Endpoint(endpoint.clone()), component.grants.clone());
+        inspection.found.push(bench.look(Some(user), source, grants, &component.limits).await);
     }
     let named: Vec<String> = inspection.found.iter().map(|found| found.file.clone()).collect();
     for name in bench.folder.iter().flat_map(PluginFolder::names).filter(|name| !named.contains(name)) {
@@ -70,19 +85,29 @@ pub async fn inspect_all(config: &Config) -> Result<Inspection> {
 
 /// Looks at one file anywhere, as if everything that can be granted were granted: what is refused then runs nowhere.
 pub async fn inspect_file(path: &Path) -> Result<Found> {
+    let limits = RouteLimits { memory_max_bytes: 1 << 30, ..RouteLimits::default() };
+    let (compiler, folder, source) = lone(path, &limits)?;
+    let bench = Bench::new(compiler, Some(folder))?;
+    let user = match bench.compile(&source).await.as_ref().map(|compiled| compiled.kind) {
+        Ok(Some(ComponentKind::Transform)) => User::Endpoint(EndpointName::new("?")),
+        _ => User::Route(RouteId::new("?")),
+    };
+    let all = Power::ALL.into_iter().map(Grant::whole).collect();
+    let mut found = bench.look(Some(user), source, all, &limits).await;
+    (found.user, found.granted, found.unused) = (None, Vec::new(), Vec::new());
+    Ok(found)
+}
+
+/// A compiler for one file anywhere, without a cache; the file's folder, and the file in it.
+pub(super) fn lone(path: &Path, limits: &RouteLimits) -> Result<(Compiler, PluginFolder, Source)> {
     let missing = || format!("{} is not a file that can be read", path.display());
     let path = path.canonicalize().with_context(missing)?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         anyhow::bail!(missing());
     };
-    let engine = SandboxEngine::new(PoolSize { runs: 1, memory_max_bytes: 1 << 30, pagemap_scan: false })?;
-    let bench = Bench::new(Compiler::new(engine, None), Some(PluginFolder::open(folder)?))?;
+    let size = PoolSize { runs: LONE_RUNS, memory_max_bytes: limits.memory_max_bytes, pagemap_scan: false };
     let source = Source::File { name: name.to_owned(), digest: None };
-    let limits = RouteLimits { memory_max_bytes: 1 << 30, ..RouteLimits::default() };
-    let all = Power::ALL.into_iter().map(Grant::whole).collect();
-    let mut found = bench.look(Some(&RouteId::new("?")), source, all, &limits).await;
-    (found.route, found.granted, found.unused) = (None, Vec::new(), Vec::new());
-    Ok(found)
+    Ok((Compiler::new(SandboxEngine::new(size)?, None), PluginFolder::open(folder)?, source))
 }
 
 /// What a component is looked at with: a compiler, the folder, and a session of nobody in a store that is gone afterwards.
@@ -100,31 +125,41 @@ impl Bench {
         Ok(Self { compiler, folder, taskflows: TaskFlows::new(store, Clock::system(), Ids), _scratch: scratch })
     }
 
-    /// Loads the component into a slot exactly as a gateway would. Without a route nothing is loaded, only its need is read.
-    async fn look(&self, route: Option<&RouteId>, source: Source, grants: Grants, limits: &RouteLimits) -> Found {
+    async fn compile(&self, source: &Source) -> Result<Arc<Compiled>, SandboxError> {
+        self.compiler.compile(source.name(), source.bytes(self.folder.as_ref())?).await
+    }
+
+    /// Loads the component into a slot exactly as a gateway would. Without a user nothing is loaded, only its need is read.
+    async fn look(&self, user: Option<User>, source: Source, grants: Grants, limits: &RouteLimits) -> Found {
         let file = source.name().to_owned();
-        let compiled = match source.bytes(self.folder.as_ref()) {
-            Ok(bytes) => self.compiler.compile(&file, bytes).await,
-            Err(error) => Err(error),
-        };
         // Held to the end, so that the slot finds it compiled.
-        let compiled = match compiled {
+        let compiled = match self.compile(&source).await {
             Ok(compiled) => compiled,
-            Err(error) => return broken(route, file, &grants, error.to_string()),
+            Err(error) => return broken(user, file, &grants, error.to_string()),
         };
-        let mut found = describe(route, file, &compiled, &grants);
-        if let Some(route) = route {
-            let session = self.taskflows.bind(SessionKey::new("nobody"), "");
-            let slot = Slot::new(route.clone(), source, grants, session, Budget::from(limits), Clock::system());
-            found.refused = slot.load(&self.compiler, self.folder.as_ref()).await.err().map(|error| error.to_string());
-        }
+        let mut found = describe(user.clone(), file, &compiled, &grants);
+        let (folder, budget, clock) = (self.folder.as_ref(), Budget::from(limits), Clock::system());
+        let loaded = match user {
+            None => Ok(()),
+            Some(User::Route(route)) => {
+                let session = self.taskflows.bind(SessionKey::new("nobody"), "");
+                let slot = Slot::new(route, source, grants, session, budget, clock, tell_nobody());
+                slot.load(&self.compiler, folder).await
+            }
+            Some(User::Endpoint(endpoint)) => {
+                let slot = TransformSlot::new(endpoint, source, grants, budget, clock, tell_nobody());
+                slot.load(&self.compiler, folder).await
+            }
+        };
+        found.refused = loaded.err().map(|error| error.to_string());
         found
     }
 }
 
-fn broken(route: Option<&RouteId>, file: String, grants: &Grants, reason: String) -> Found {
+fn broken(user: Option<User>, file: String, grants: &Grants, reason: String) -> Found {
     Found {
-        route: route.map(ToString::to_string),
+        user,
+        kind: None,
         file,
         digest: None,
         needs: Vec::new(),
@@ -135,9 +170,10 @@ fn broken(route: Option<&RouteId>, file: String, grants: &Grants, reason: String
     }
 }
 
-fn describe(route: Option<&RouteId>, file: String, compiled: &Compiled, grants: &Grants) -> Found {
+fn describe(user: Option<User>, file: String, compiled: &Compiled, grants: &Grants) -> Found {
     Found {
-        route: route.map(ToString::to_string),
+        user,
+        kind: compiled.kind,
         file,
         digest: Some(compiled.digest),
         needs: compiled.need.as_grants(),

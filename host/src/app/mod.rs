@@ -15,11 +15,16 @@ use tokio::task::JoinHandle;
 
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
+use crate::config::webhooks::{Component, Transform};
 use crate::config::{Config, Env, Handler, RouteConfig};
-use crate::http::{Connections, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
+use crate::http::{Connections, EventsDoor, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
-use crate::model::{Grant, Grants, Ids, Power};
-use crate::sandbox::{CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, Watch};
+use crate::model::{EndpointName, Grant, Grants, Ids, Power};
+use crate::outbound::ingest::Intake;
+use crate::sandbox::{
+    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot,
+    Watch, tell_nobody,
+};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
 
@@ -57,10 +62,16 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     let compiler = compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let secrets =
         Arc::new(SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await);
-    let plugins = Arc::new(Plugins::new(compiler, plugin_folder(&config), slots(&config, &taskflows, &clock)));
+    let announce = tell_nobody();
+    let plugins = Arc::new(Plugins::new(
+        compiler,
+        plugin_folder(&config),
+        slots(&config, &taskflows, &clock, &announce),
+        transforms(&config, &clock, &announce),
+    ));
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
-    let front = front(&config, &secrets, &plugins, taskflows.clone());
+    let front = front(&config, &secrets, &plugins, taskflows.clone(), events_door(&config, &secrets, &store));
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
@@ -111,7 +122,8 @@ impl Running {
 }
 
 fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
-    let largest = config.routes.iter().map(|route| route.limits.memory_max_bytes).max().unwrap_or(0);
+    let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
+    let largest = limits.map(|limits| limits.memory_max_bytes).max().unwrap_or(0);
     let engine = SandboxEngine::new(PoolSize {
         runs: config.sandbox.instances,
         memory_max_bytes: largest.max(crate::config::RouteLimits::default().memory_max_bytes),
@@ -126,13 +138,35 @@ fn plugin_folder(config: &Config) -> Option<PluginFolder> {
     PluginFolder::open(&config.plugins_dir).inspect_err(|error| tracing::warn!("{error}")).ok()
 }
 
-fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock) -> Vec<Arc<Slot>> {
+fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock, announce: &Announce) -> Vec<Arc<Slot>> {
     let slot = |route: &RouteConfig| {
         let (source, grants) = source_and_grants(&route.handler);
         let session = taskflows.bind(route.session_key.clone(), &route.controller_id);
-        Arc::new(Slot::new(route.id.clone(), source, grants, session, Budget::from(&route.limits), clock.clone()))
+        let budget = Budget::from(&route.limits);
+        Arc::new(Slot::new(route.id.clone(), source, grants, session, budget, clock.clone(), announce.clone()))
     };
     config.routes.iter().map(slot).collect()
+}
+
+fn transforms(config: &Config, clock: &Clock, announce: &Announce) -> Vec<Arc<TransformSlot>> {
+    let slot = |(name, component)| Arc::new(transform_slot(name, component, clock, announce));
+    components(config).map(slot).collect()
+}
+
+fn transform_slot(name: &EndpointName, component: &Component, clock: &Clock, announce: &Announce) -> TransformSlot {
+    let source = Source::File { name: component.file.clone(), digest: component.digest };
+    let (grants, budget) = (component.grants.clone(), Budget::from(&component.limits));
+    TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
+}
+
+/// The transforms of the endpoints that are served.
+fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
+    config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled).filter_map(|endpoint| {
+        match &endpoint.transform {
+            Transform::Component(component) => Some((&endpoint.name, &**component)),
+            Transform::None | Transform::Template(_) => None,
+        }
+    })
 }
 
 fn source_and_grants(handler: &Handler) -> (Source, Grants) {
@@ -149,7 +183,18 @@ fn built_in_grants() -> Grants {
     Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect()
 }
 
-fn front(config: &Config, secrets: &SecretWatch, plugins: &Plugins, taskflows: TaskFlows) -> Front {
+fn events_door(config: &Config, secrets: &SecretWatch, store: &Store) -> Option<EventsDoor> {
+    let ingest = config.webhooks.ingest.as_ref()?;
+    Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
+}
+
+fn front(
+    config: &Config,
+    secrets: &SecretWatch,
+    plugins: &Plugins,
+    taskflows: TaskFlows,
+    events: Option<EventsDoor>,
+) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
             id: route.id.clone(),
@@ -163,6 +208,7 @@ fn front(config: &Config, secrets: &SecretWatch, plugins: &Plugins, taskflows: T
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
+        events,
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

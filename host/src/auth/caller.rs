@@ -1,30 +1,30 @@
 //! From headers to a [`Caller`]. The rules of what counts as presented are OpenClaw's, to the letter, because senders are
 //! configured against them.
 
-use crate::model::{RouteId, js_trim};
+use crate::model::js_trim;
 
-use super::secret::{RouteSecret, SecretState};
+use super::secret::{Door, DoorSecret, SecretState};
 
-/// Somebody who presented the secret of a route. Made by [`authenticate`] and by nothing else.
+/// Somebody who presented the secret of a door. Made by [`authenticate`] and by nothing else.
 #[derive(Debug)]
 pub struct Caller {
-    route: RouteId,
+    door: Door,
 }
 
 impl Caller {
-    /// The route whose secret was presented.
-    pub fn route(&self) -> &RouteId {
-        &self.route
+    /// The door whose secret was presented.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 }
 
-/// The credential is missing or wrong, or the route has none to compare with. It does not tell which: nobody outside
+/// The credential is missing or wrong, or the door has none to compare with. It does not tell which: nobody outside
 /// is to learn the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unauthorized")]
 pub struct Unauthorized;
 
-/// The secret that a request presents, from `Authorization` and `x-openclaw-webhook-secret`; never blank.
+/// The secret that a request presents, from `Authorization` and the door's own header; never blank.
 ///
 /// A Bearer credential wins even if it is wrong. Anything else in `Authorization` (another scheme, a bare `Bearer`, the raw
 /// secret) is as good as nothing, and the other header is looked at.
@@ -38,11 +38,11 @@ pub fn presented_secret<'a>(authorization: Option<&'a str>, shared: Option<&'a s
     Some(js_trim(presented)).filter(|presented| !presented.is_empty())
 }
 
-/// Compares what is presented with the secret of the route.
-pub fn authenticate(secret: &RouteSecret, presented: Option<&str>) -> Result<Caller, Unauthorized> {
+/// Compares what is presented with the secret of the door.
+pub fn authenticate(secret: &DoorSecret, presented: Option<&str>) -> Result<Caller, Unauthorized> {
     let presented = presented.ok_or(Unauthorized)?;
     match &**secret.state() {
-        SecretState::Live(credential) if credential.matches(presented) => Ok(Caller { route: secret.route().clone() }),
+        SecretState::Live(credential) if credential.matches(presented) => Ok(Caller { door: secret.door().clone() }),
         SecretState::Live(_) | SecretState::Lost | SecretState::Unresolved => Err(Unauthorized),
     }
 }

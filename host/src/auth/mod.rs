@@ -10,3 +10,5 @@ pub use client_address::{Forwarded, client_address};
 
 /// The header that carries a route's secret, if it does not come as Bearer.
 pub const SECRET_HEADER: &str = "x-openclaw-webhook-secret";
+/// The header that carries the token of OpenClaw's hooks and of the door for events, if it does not come as Bearer.
+pub const TOKEN_HEADER: &str = "x-openclaw-token";

@@ -61,16 +61,18 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
     let inspection = app::inspect_all(config).await?;
     report.problems.extend(inspection.problems().map(str::to_owned));
     for found in &inspection.found {
-        match &found.route {
-            Some(route) if !found.unused.is_empty() && found.file != "built-in taskflow-actions" => {
+        match &found.user {
+            Some(user) if !found.unused.is_empty() && found.file != "built-in taskflow-actions" => {
                 report.warnings.push(format!(
-                    "route {route}: grants that {} does not use: {}",
+                    "{} {}: grants that {} does not use: {}",
+                    user.word(),
+                    user.name(),
                     found.file,
                     found.unused.join(", ")
                 ));
             }
             Some(_) => {}
-            None => report.warnings.push(format!("{}: in quarantine, no route names it", found.file)),
+            None => report.warnings.push(format!("{}: in quarantine, no route and no endpoint names it", found.file)),
         }
     }
     Ok(())

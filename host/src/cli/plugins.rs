@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::output::{self, BAD, DIM, WARN};
 use super::{ConfigArgs, runtime};
 use crate::app::{self, Found};
-use crate::sandbox::short;
+use crate::sandbox::{ComponentKind, User, short};
 
 #[derive(Subcommand)]
 pub(super) enum Plugins {
-    /// Every component: its route, what it needs, was granted, leaves unused, and whether it would run
+    /// Every component: its route or endpoint, what it needs, was granted, leaves unused, and whether it would run
     List(List),
     /// One component file: its digest and what it needs
     Inspect(Inspect),
@@ -34,7 +34,7 @@ pub(super) struct List {
 pub(super) struct Inspect {
     /// The component
     file: PathBuf,
-    /// Print a route entry to paste into the config
+    /// Print what to paste into the config: a route entry, or the transform of an endpoint
     #[arg(long, conflicts_with = "json")]
     emit_config: bool,
     /// Print a JSON object
@@ -63,7 +63,7 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         let rows: Vec<Vec<String>> = inspection.found.iter().map(|found| row(found, live(found))).collect();
-        output::table(&["Route", "File", "Digest", "State", "Since", "Needs", "Granted", "Unused"], &rows);
+        output::table(&["Route or endpoint", "File", "Digest", "State", "Since", "Needs", "Granted", "Unused"], &rows);
         for problem in inspection.problems() {
             output::print(&format!("\n{BAD}refused{BAD:#}  {problem}"));
         }
@@ -73,9 +73,9 @@ impl List {
                 config.state_dir.display()
             ));
         }
-        if inspection.found.iter().any(|found| found.route.is_none()) {
+        if inspection.found.iter().any(|found| found.user.is_none()) {
             output::print(&format!(
-                "\n{WARN}quarantine{WARN:#}  no route names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"
+                "\n{WARN}quarantine{WARN:#}  no route and no endpoint names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"
             ));
         }
         Ok(ExitCode::SUCCESS)
@@ -96,15 +96,15 @@ impl Inspect {
     }
 }
 
-/// What the running gateway says of the slot of this component's route.
+/// What the running gateway says of the slot of this component's user.
 fn live<'a>(running: Option<&'a Value>, found: &Found) -> Option<&'a Value> {
-    let route = found.route.as_deref()?;
-    running?["slots"].as_array()?.iter().find(|slot| slot["route"] == route)
+    let user = found.user.as_ref()?;
+    running?["slots"].as_array()?.iter().find(|slot| slot[user.word()] == user.name())
 }
 
 /// `active`, `last-good` (the file there now is refused, an older one serves), `poisoned`, `refused`; without a gateway `ready` or `refused`.
 fn state(found: &Found, live: Option<&Value>) -> &'static str {
-    match (live, &found.route, &found.refused) {
+    match (live, &found.user, &found.refused) {
         (Some(slot), ..) if !slot["restsUntil"].is_null() => "poisoned",
         (Some(slot), ..) if slot["serving"].is_null() => "refused",
         (Some(slot), ..) if !slot["refused"].is_null() => "last-good",
@@ -123,7 +123,11 @@ fn since(live: Option<&Value>) -> String {
 fn row(found: &Found, live: Option<&Value>) -> Vec<String> {
     let list = |names: &[String]| if names.is_empty() { "-".to_owned() } else { names.join(" ") };
     vec![
-        found.route.clone().unwrap_or_else(|| "-".into()),
+        match &found.user {
+            None => "-".to_owned(),
+            Some(User::Route(route)) => route.to_string(),
+            Some(User::Endpoint(endpoint)) => format!("{endpoint} (endpoint)"),
+        },
         found.file.clone(),
         found.digest.map_or_else(|| "-".into(), short),
         state(found, live).to_owned(),
@@ -135,8 +139,11 @@ fn row(found: &Found, live: Option<&Value>) -> Vec<String> {
 }
 
 fn as_json(found: &Found, live: Option<&Value>) -> Value {
+    let named = |word: &str| found.user.as_ref().filter(|user| user.word() == word).map(User::name);
     json!({
-        "route": found.route,
+        "route": named("route"),
+        "endpoint": named("endpoint"),
+        "kind": found.kind.map(ComponentKind::as_str),
         "file": found.file,
         "digest": found.digest.map(|digest| digest.to_string()),
         "state": state(found, live),
@@ -152,8 +159,9 @@ fn as_json(found: &Found, live: Option<&Value>) -> Value {
 fn print(file: &Path, found: &Found) {
     let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
     output::print(&format!(
-        "file    {}\ndigest  {}\nneeds   {}",
+        "file    {}\nkind    {}\ndigest  {}\nneeds   {}",
         found.file,
+        found.kind.map_or("-", ComponentKind::as_str),
         found.digest.map_or_else(|| "-".into(), |digest| digest.to_string()),
         list(&found.needs)
     ));
@@ -163,21 +171,31 @@ fn print(file: &Path, found: &Found) {
     match &found.refused {
         Some(reason) => output::print(&format!("{BAD}refused{BAD:#} {reason}")),
         None => output::print(&format!(
-            "{DIM}a route entry for it: sandclaw plugins inspect {} --emit-config{DIM:#}",
+            "{DIM}{} for it: sandclaw plugins inspect {} --emit-config{DIM:#}",
+            if is_transform(found) { "the transform of an endpoint" } else { "a route entry" },
             file.display()
         )),
     }
 }
 
+fn is_transform(found: &Found) -> bool {
+    found.kind == Some(ComponentKind::Transform)
+}
+
+/// What to paste into the config.
 fn stanza(found: &Found) -> String {
-    let id = found.file.strip_suffix(".wasm").unwrap_or(&found.file);
+    let file = &found.file;
+    let digest = found.digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let quoted: Vec<String> = found.needs.iter().map(|grant| format!("\"{grant}\"")).collect();
+    let grants = quoted.join(", ");
+    if is_transform(found) {
+        return format!(
+            "// in an entry of webhooks.endpoints; the grants are exactly what {file} needs\ntransform: {{\n  plugin: {{ file: \"{file}\", digest: \"{digest}\" }},\n  grants: [{grants}],\n}},"
+        );
+    }
+    let id = file.strip_suffix(".wasm").unwrap_or(file);
     let variable = id.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let grants: Vec<String> = found.needs.iter().map(|grant| format!("\"{grant}\"")).collect();
     format!(
-        "// under plugins.entries.webhooks.config.routes; the grants are exactly what {} needs\n\"{id}\": {{\n  sessionKey: \"agent:main:{id}\",\n  secret: {{ source: \"env\", provider: \"default\", id: \"{variable}_WEBHOOK_SECRET\" }},\n  plugin: {{ file: \"{}\", digest: \"{}\" }},\n  grants: [{}],\n}},",
-        found.file,
-        found.file,
-        found.digest.map(|digest| digest.to_string()).unwrap_or_default(),
-        grants.join(", ")
+        "// under plugins.entries.webhooks.config.routes; the grants are exactly what {file} needs\n\"{id}\": {{\n  sessionKey: \"agent:main:{id}\",\n  secret: {{ source: \"env\", provider: \"default\", id: \"{variable}_WEBHOOK_SECRET\" }},\n  plugin: {{ file: \"{file}\", digest: \"{digest}\" }},\n  grants: [{grants}],\n}},"
     )
 }

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::sandbox::{Plugins, Slot};
+use crate::sandbox::{Plugins, Standing};
 
 /// The socket's name in the state folder.
 const SOCKET: &str = "admin.sock";
@@ -60,18 +60,18 @@ async fn ask_patiently(state_dir: &Path, path: &str) -> Option<Value> {
 }
 
 async fn list_plugins(State(plugins): State<Arc<Plugins>>) -> Json<Value> {
-    let slots: Vec<Value> = plugins.slots().iter().map(|slot| of_slot(slot)).collect();
+    let slots: Vec<Value> = plugins.standings().iter().map(of_slot).collect();
     Json(json!({ "slots": slots, "quarantined": plugins.quarantined() }))
 }
 
-fn of_slot(slot: &Slot) -> Value {
-    let status = slot.status();
+/// `{"route"|"endpoint": …, "file": …, …}`.
+fn of_slot(slot: &Standing) -> Value {
     json!({
-        "route": slot.route.as_str(),
-        "file": slot.source.name(),
-        "serving": status.serving.map(|digest| digest.to_string()),
-        "refused": status.refused,
-        "restsUntil": slot.rests_until().map(|until| until.0),
-        "since": status.since.0,
+        slot.user.word(): slot.user.name(),
+        "file": slot.file,
+        "serving": slot.status.serving.map(|digest| digest.to_string()),
+        "refused": slot.status.refused,
+        "restsUntil": slot.rests_until.map(|until| until.0),
+        "since": slot.status.since.0,
     })
 }

@@ -22,6 +22,8 @@ pub(super) enum Refused {
     InvalidBody,
     /// JSON nested deeper than any handler could take. OpenClaw's handler fails on it, so this is its answer to a failing handler.
     BodyTooDeep,
+    /// A credential where logs and histories keep it.
+    TokenInQuery,
     /// Every run of the pool is taken.
     Busy,
 }
@@ -31,9 +33,17 @@ const JSON: &str = "application/json; charset=utf-8";
 
 /// How soon a sender may try again when the pool is full. Runs take milliseconds.
 const BUSY_RETRY_SECONDS: u16 = 1;
+/// How soon when the store cannot write: somebody has to make room on a disk first.
+pub(super) const STORE_RETRY_SECONDS: u16 = 10;
+
+/// In OpenClaw's words.
+const TOKEN_IN_QUERY: &str = "Hook token must be provided via Authorization: Bearer <token> or X-OpenClaw-Token header (query parameters are not allowed).";
 
 impl Refused {
     pub(super) fn into_response(self) -> Response<Body> {
+        if self == Self::TokenInQuery {
+            return invalid_request(TOKEN_IN_QUERY);
+        }
         let (status, text) = self.line();
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
@@ -56,6 +66,7 @@ impl Refused {
             | Self::UnsupportedMediaType
             | Self::TooManyInFlight
             | Self::Unauthorized
+            | Self::TokenInQuery
             | Self::InvalidBody => {}
         }
         response
@@ -72,6 +83,7 @@ impl Refused {
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request body timeout"),
             Self::ConnectionClosed => (StatusCode::BAD_REQUEST, "Connection closed"),
             Self::InvalidBody => (StatusCode::BAD_REQUEST, "invalid request body"),
+            Self::TokenInQuery => (StatusCode::BAD_REQUEST, TOKEN_IN_QUERY),
             Self::BodyTooDeep => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
@@ -97,11 +109,16 @@ pub(super) fn reply(route: &RouteId, reply: &Reply) -> Response<Body> {
 
 /// The request was none the action can act on: 400, and neither route nor result, as OpenClaw answers it.
 pub(super) fn invalid_request(message: &str) -> Response<Body> {
+    refusal(StatusCode::BAD_REQUEST, "invalid_request", message)
+}
+
+/// A refusal with a code and a sentence, and no route.
+pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     let mut body = envelope(false, None, message.len());
-    member(&mut body, "code", "invalid_request");
+    member(&mut body, "code", code);
     member(&mut body, "error", message);
     body.push('}');
-    json(StatusCode::BAD_REQUEST, body)
+    json(status, body)
 }
 
 /// The run ended without an answer. The caller learns which limit it was and nothing of the guest's own words.
@@ -166,7 +183,7 @@ fn member(body: &mut String, name: &str, value: &str) {
     crate::json::quote(value, body);
 }
 
-fn json(status: StatusCode, body: String) -> Response<Body> {
+pub(super) fn json(status: StatusCode, body: String) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));

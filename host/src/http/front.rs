@@ -17,10 +17,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
+use super::events::EventsDoor;
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
 use super::{body, serve::Peer};
-use crate::auth::secret::SecretState;
+use crate::auth::secret::{DoorSecret, SecretState};
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
 use crate::config::Gateway;
 use crate::json::{self, JsonError};
@@ -33,6 +34,8 @@ use crate::taskflow::TaskFlows;
 pub struct Front {
     /// The routes.
     pub routes: RouteTable,
+    /// Where events are handed in, if anywhere.
+    pub events: Option<EventsDoor>,
     /// Which proxies are believed.
     pub gateway: Gateway,
     /// The rate windows.
@@ -66,6 +69,9 @@ impl Front {
 
     async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
         let path = resolved(head.uri.path());
+        if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
+            return events.pass(self, Peer(peer), &head, body).await;
+        }
         let route = self.known_path(&path)?;
         post_only(&head.method)?;
         self.within_rate(route, &path, peer, &head.headers)?;
@@ -73,7 +79,7 @@ impl Front {
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(route, &head.headers)?;
+        let caller = known_caller(&route.secret, SECRET_HEADER, &head.headers)?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
         let body = json::canonical(&body).map_err(invalid_body)?;
@@ -141,12 +147,12 @@ async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
     }
 }
 
-fn post_only(method: &Method) -> Result<(), Refused> {
+pub(super) fn post_only(method: &Method) -> Result<(), Refused> {
     if method == Method::POST { Ok(()) } else { Err(Refused::MethodNotAllowed) }
 }
 
 /// `application/json` or anything that ends in `+json`; parameters do not matter.
-fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
+pub(super) fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
     let content_type = first_of(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let media_type = js_trim(content_type.split(';').next().unwrap_or_default());
     let is_json = media_type.eq_ignore_ascii_case("application/json")
@@ -154,12 +160,17 @@ fn json_content(headers: &HeaderMap) -> Result<(), Refused> {
     if is_json { Ok(()) } else { Err(Refused::UnsupportedMediaType) }
 }
 
-fn known_caller(route: &Route, headers: &HeaderMap) -> Result<Caller, Refused> {
+/// `own_header` is the door's own way to present the secret, beside Bearer.
+pub(super) fn known_caller(
+    secret: &DoorSecret,
+    own_header: &'static str,
+    headers: &HeaderMap,
+) -> Result<Caller, Refused> {
     let authorization = first_of(headers, header::AUTHORIZATION.as_str());
     // A shared secret sent twice would be joined by HTTP's rules, and a joined secret is a wrong one.
-    let is_sent_once = headers.get_all(SECRET_HEADER).iter().count() == 1;
-    let shared = first_of(headers, SECRET_HEADER).filter(|_| is_sent_once);
-    authenticate(&route.secret, presented_secret(authorization.as_deref(), shared.as_deref()))
+    let is_sent_once = headers.get_all(own_header).iter().count() == 1;
+    let shared = first_of(headers, own_header).filter(|_| is_sent_once);
+    authenticate(secret, presented_secret(authorization.as_deref(), shared.as_deref()))
         .map_err(|_| Refused::Unauthorized)
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 
-use crate::auth::SECRET_HEADER;
+use crate::auth::{SECRET_HEADER, TOKEN_HEADER};
 use crate::sandbox::RequestHead;
 
 /// Headers that carry credentials. They are kept from guests whatever the route.
@@ -11,7 +11,7 @@ fn is_credential(name: &HeaderName) -> bool {
         || *name == header::PROXY_AUTHORIZATION
         || *name == header::COOKIE
         || name == SECRET_HEADER
-        || name == "x-openclaw-token"
+        || name == TOKEN_HEADER
 }
 
 /// The head of a request, without its credentials.

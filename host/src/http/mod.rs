@@ -1,16 +1,18 @@
 //! The front door: connections, the guards in their order, and the answer on its way out. axum and hyper live here and nowhere else.
 //!
-//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `serve.rs` (connections, drain and cut). `admin.rs` is the operator's own door.
+//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `events.rs` (the door for events) → `serve.rs` (connections, drain and cut). `admin.rs` is the operator's own door.
 
 mod admin;
 mod answer;
 mod body;
+mod events;
 mod front;
 mod head;
 mod routes;
 mod serve;
 
 pub use admin::{ask, listen, serve_admin};
+pub use events::EventsDoor;
 pub use front::Front;
 pub use routes::{Route, RouteTable};
 pub use serve::{Connections, Phase, serve};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::auth::secret::RouteSecret;
+use crate::auth::secret::DoorSecret;
 use crate::config::RouteLimits;
 use crate::model::RouteId;
 use crate::sandbox::Slot;
@@ -18,7 +18,7 @@ pub struct Route {
     /// Its limits.
     pub limits: RouteLimits,
     /// Who may call it.
-    pub secret: Arc<RouteSecret>,
+    pub secret: Arc<DoorSecret>,
     /// Its component.
     pub slot: Arc<Slot>,
 }
@@ -72,7 +72,7 @@ fn dots(segment: &str) -> usize {
     if rest.is_empty() && dots <= 2 { dots } else { 0 }
 }
 
-fn normalised(path: &str) -> &str {
+pub(super) fn normalised(path: &str) -> &str {
     match path.strip_suffix('/') {
         Some("") | None => path,
         Some(shorter) => shorter,

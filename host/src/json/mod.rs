@@ -7,17 +7,21 @@
 mod literal;
 mod number;
 mod order;
+mod part;
 mod read;
 mod scan;
 mod space;
 #[cfg(test)]
 mod tests;
 mod text;
+mod value;
 
 use std::fmt;
 
 pub use literal::quote;
+pub use part::JsonPart;
 pub use text::{JsonKind, JsonText};
+pub use value::value_lossy;
 
 /// How many arrays and objects may stand inside each other. The real gateway takes 500 and breaks at 5 000; the store's
 /// own JSON functions stop at 1 000 too.

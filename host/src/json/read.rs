@@ -4,18 +4,32 @@ use std::borrow::Cow;
 
 use super::literal;
 
-/// The members of the object that `text` is, names decoded, values as they stand.
-pub(super) fn members(text: &str) -> Vec<(Cow<'_, str>, &str)> {
-    let mut found = Vec::new();
+/// The members of the object that `text` is, names decoded, values as they stand. None of no text.
+pub(super) fn each_member(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     let mut at = 1;
-    while text.as_bytes().get(at) == Some(&b'"') {
-        let name_ends = value_end(text, at);
+    std::iter::from_fn(move || {
+        if text.as_bytes().get(at) != Some(&b'"') {
+            return None;
+        }
+        let (name, name_ends) = (at, value_end(text, at));
         let value = name_ends + 1; // behind the colon
         let ends = value_end(text, value);
-        found.push((literal::unquote_lossy(&text[at..name_ends]), &text[value..ends]));
         at = ends + 1; // behind the comma or the bracket
-    }
-    found
+        Some((literal::unquote_lossy(&text[name..name_ends]), &text[value..ends]))
+    })
+}
+
+/// The elements of the array that `text` is, as they stand. None of no text.
+pub(super) fn each_element(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = 1;
+    std::iter::from_fn(move || {
+        if matches!(text.as_bytes().get(at), None | Some(b']')) {
+            return None;
+        }
+        let (starts, ends) = (at, value_end(text, at));
+        at = ends + 1; // behind the comma or the bracket
+        Some(&text[starts..ends])
+    })
 }
 
 /// Does a number beyond the range of doubles stand anywhere in `text`, outside its strings?

@@ -75,19 +75,12 @@ impl JsonText {
 
     /// Its type.
     pub fn kind(&self) -> JsonKind {
-        match self.0.as_bytes().first() {
-            Some(b'"') => JsonKind::String,
-            Some(b'{') => JsonKind::Object,
-            Some(b'[') => JsonKind::Array,
-            Some(b't' | b'f') => JsonKind::Boolean,
-            Some(b'n') => JsonKind::Null,
-            _ => JsonKind::Number,
-        }
+        kind_of(&self.0)
     }
 
     /// An object's members in order, names decoded (a lone surrogate as U+FFFD), values as canonical text; `None` for other types.
     pub fn members(&self) -> Option<Vec<(Cow<'_, str>, &str)>> {
-        (self.kind() == JsonKind::Object).then(|| read::members(&self.0))
+        (self.kind() == JsonKind::Object).then(|| read::each_member(&self.0).collect())
     }
 
     /// What a string says, a lone surrogate as U+FFFD; `None` for other types.
@@ -157,6 +150,18 @@ impl fmt::Debug for JsonText {
 impl fmt::Display for JsonText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The type of a canonical text.
+pub(super) fn kind_of(text: &str) -> JsonKind {
+    match text.as_bytes().first() {
+        Some(b'"') => JsonKind::String,
+        Some(b'{') => JsonKind::Object,
+        Some(b'[') => JsonKind::Array,
+        Some(b't' | b'f') => JsonKind::Boolean,
+        Some(b'n') => JsonKind::Null,
+        _ => JsonKind::Number,
     }
 }
 

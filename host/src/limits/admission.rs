@@ -1,5 +1,5 @@
-//! The admission: proof that a request passed every guard, with the budget of its run. The sandbox asks for one in its signature, so no path leads
-//! around the guards.
+//! The admission: proof that a run may take place, with its budget. A request gets one when it has passed every guard, a transform when it is its turn. The
+//! sandbox asks for one in its signature, so no path leads around the guards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,11 +40,18 @@ impl From<&RouteLimits> for Budget {
     }
 }
 
-/// A request that may run a guest. Holds its places until it is dropped.
+/// A run that may take place. Holds its places until it is dropped.
 pub struct Admission {
     budget: Budget,
-    _in_flight: InFlightSlot,
+    _place: Place,
     _run: OwnedSemaphorePermit,
+}
+
+/// The place that a run holds beside the one in the pool.
+#[expect(dead_code, reason = "held, not read")]
+enum Place {
+    Request(InFlightSlot),
+    Transform(OwnedSemaphorePermit),
 }
 
 impl Admission {
@@ -59,21 +66,80 @@ impl Admission {
 #[error("all runs of the pool are taken")]
 pub struct Full;
 
+/// Transforms get at most one in so many runs of the pool, but always one: a burst of events must not turn requests away, and an event can wait.
+const TRANSFORMS_SHARE: u32 = 4;
+
 /// Hands out admissions, never more at once than the sandbox's pool has room for.
 #[derive(Clone)]
 pub struct Admissions {
     runs: Arc<Semaphore>,
+    transforms: Arc<Semaphore>,
 }
 
 impl Admissions {
     /// As many as the pool has runs.
     pub fn new(runs_max: u32) -> Self {
-        Self { runs: Arc::new(Semaphore::new(runs_max as usize)) }
+        let transforms_max = (runs_max / TRANSFORMS_SHARE).max(1);
+        Self {
+            runs: Arc::new(Semaphore::new(runs_max as usize)),
+            transforms: Arc::new(Semaphore::new(transforms_max as usize)),
+        }
     }
 
     /// Admits a caller who holds a place in flight. Does not queue: a sender that is told to come back is better off than one that waits in the dark.
     pub fn admit(&self, _caller: &Caller, in_flight: InFlightSlot, limits: &RouteLimits) -> Result<Admission, Full> {
         let run = self.runs.clone().try_acquire_owned().map_err(|_| Full)?;
-        Ok(Admission { budget: Budget::from(limits), _in_flight: in_flight, _run: run })
+        Ok(Admission { budget: Budget::from(limits), _place: Place::Request(in_flight), _run: run })
+    }
+
+    /// Admits a run of a transform as soon as there is a place for it. Whoever asked first is first. May be dropped while it waits.
+    pub async fn admit_transform(&self, budget: Budget) -> Admission {
+        let turn = permit(&self.transforms).await;
+        let run = permit(&self.runs).await;
+        Admission { budget, _place: Place::Transform(turn), _run: run }
+    }
+}
+
+async fn permit(of: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    match of.clone().acquire_owned().await {
+        Ok(permit) => permit,
+        // Nobody closes these; if somebody did, nobody would be admitted any more.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn at_once(admissions: &Admissions) -> Option<Admission> {
+        let waiting = pin!(admissions.admit_transform(Budget::from(&RouteLimits::default())));
+        match waiting.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(admission) => Some(admission),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn transforms_take_a_quarter_of_the_pool_and_no_more() {
+        let admissions = Admissions::new(8);
+        let held: Vec<Admission> = std::iter::from_fn(|| at_once(&admissions)).collect();
+        assert_eq!((held.len(), admissions.runs.available_permits()), (2, 6));
+        drop(held);
+        assert_eq!(admissions.runs.available_permits(), 8);
+        assert!(at_once(&Admissions::new(1)).is_some(), "a small pool has a place for one as well");
+    }
+
+    #[test]
+    fn a_transform_waits_while_the_pool_is_full_and_leaves_nothing_behind_if_it_gives_up() {
+        let admissions = Admissions::new(4);
+        let full = admissions.runs.clone().try_acquire_many_owned(4).unwrap();
+        assert!(at_once(&admissions).is_none());
+        assert_eq!(admissions.transforms.available_permits(), 1);
+        drop(full);
+        assert!(at_once(&admissions).is_some());
     }
 }

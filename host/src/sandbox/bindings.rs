@@ -3,11 +3,11 @@
 
 use wasmtime::component::{ComponentType, Lift, Lower};
 
+use super::outcome::printable;
 use crate::taskflow::{FlowPage, Refusal};
 
-/// The interface a route action exports, and its function.
+/// What a route action exports.
 pub(super) const ACTION: &str = "sandclaw:plugin/action@0.1.0";
-pub(super) const HANDLE: &str = "handle";
 /// What an outbound transform exports.
 pub(super) const TRANSFORM: &str = "sandclaw:plugin/transform@0.1.0";
 
@@ -25,6 +25,31 @@ pub(super) struct WitReply {
 pub(super) struct WitError {
     pub code: String,
     pub message: String,
+}
+
+impl WitError {
+    /// For one line of a log.
+    pub fn printable(&self) -> String {
+        format!("{}: {}", printable(&self.code), printable(&self.message))
+    }
+}
+
+#[derive(ComponentType, Lift)]
+#[component(variant)]
+pub(super) enum WitDecision {
+    #[component(name = "send")]
+    Send(WitMessage),
+    #[component(name = "skip")]
+    Skip(String),
+}
+
+#[derive(ComponentType, Lift)]
+#[component(record)]
+pub(super) struct WitMessage {
+    pub body: Vec<u8>,
+    #[component(name = "content-type")]
+    pub content_type: Option<String>,
+    pub headers: Vec<WitHeader>,
 }
 
 #[derive(ComponentType, Lower)]
@@ -54,7 +79,7 @@ impl From<FlowPage> for WitPage {
     }
 }
 
-#[derive(ComponentType, Lower)]
+#[derive(ComponentType, Lift, Lower)]
 #[component(record)]
 pub(super) struct WitHeader {
     pub name: String,

@@ -9,17 +9,45 @@ use sha2::Sha256;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
+use super::bindings::{ACTION, TRANSFORM};
 use super::cache::CompileCache;
 use super::need::Need;
 use super::{SandboxEngine, SandboxError};
 use crate::model::Digest;
 
-/// A compiled component, shared by all routes that use the same bytes.
+/// What a component can be, by what it exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentKind {
+    /// A route action.
+    Action,
+    /// An outbound transform.
+    Transform,
+}
+
+impl ComponentKind {
+    /// The word in lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Transform => "transform",
+        }
+    }
+
+    fn of(component: &Component) -> Option<Self> {
+        let kinds = [(ACTION, Self::Action), (TRANSFORM, Self::Transform)];
+        let exported = |(interface, _): &(&str, Self)| component.get_export(None, *interface).is_some();
+        kinds.into_iter().find(exported).map(|(_, kind)| kind)
+    }
+}
+
+/// A compiled component, shared by all that use the same bytes.
 pub struct Compiled {
     /// Of its bytes.
     pub digest: Digest,
     /// What it needs.
     pub need: Need,
+    /// What it is, if it is anything; a route action if it is both.
+    pub kind: Option<ComponentKind>,
     pub(super) component: Component,
 }
 
@@ -77,7 +105,8 @@ impl Inner {
             None => self.compile_afresh(file, digest, bytes)?,
         };
         let need = Need::of(engine, &component);
-        Ok(Arc::new(Compiled { digest, need, component }))
+        let kind = ComponentKind::of(&component);
+        Ok(Arc::new(Compiled { digest, need, kind, component }))
     }
 
     fn compile_afresh(&self, file: &str, digest: Digest, bytes: &[u8]) -> Result<Component, SandboxError> {

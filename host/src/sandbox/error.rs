@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::user::User;
+
 /// Something that stops the sandbox or one plugin before any request.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -29,11 +31,11 @@ pub enum SandboxError {
     Refused(Box<Refusal>),
 }
 
-/// Everything that stands between a component and its route, at once.
+/// Everything that stands between a component and its use, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The route that wants the component.
-    pub route: String,
+    /// Who wants the component.
+    pub user: User,
     /// The component's file and digest.
     pub component: String,
     /// What it needs beyond its grants: the grant that would give it, and the import that needs it.
@@ -50,11 +52,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = self.ungranted.len() + self.unknown.len();
         let capabilities = if missing == 1 { "1 capability" } else { &format!("{missing} capabilities") };
-        writeln!(
-            f,
-            "route \"{}\" not started: {} needs {capabilities} that its grants do not give",
-            self.route, self.component
-        )?;
+        writeln!(f, "{} not started: {} needs {capabilities} that its grants do not give", self.user, self.component)?;
         for (grant, import) in &self.ungranted {
             writeln!(f, "  needs {grant:<30} imports {import}")?;
         }

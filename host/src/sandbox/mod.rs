@@ -1,10 +1,14 @@
 //! Components: what each needs, what it was granted, and one run of it in a fresh instance.
 //!
-//! This room promises that a guest sees nothing but its own request and the session of its route, that it ends at its limits with an outcome of its own
-//! name, and that a file which cannot be used never stops another route. It never sees HTTP, secrets or SQL. The water goes on to `taskflow`.
+//! This room promises that a route action sees nothing but its own request and the session of its route, that an outbound transform sees nothing but its
+//! event and its config, that both end at their limits with an outcome of its own name, and that a file which cannot be used never stops
+//! another. It never sees HTTP, secrets or SQL. The water goes on to `taskflow`.
 //!
-//! Reading order: [`Plugins`] (the folder and the routes' slots) → [`Slot`] (last good one, swap, poison) → `Plugin` (checked and linked) → `run.rs`.
+//! Reading order: [`Plugins`] (the folder and the slots) → `place.rs` (last good one, swap, poison) → `kind.rs`, and the two kinds in `action.rs` and
+//! `transform.rs` → `plugin.rs` (checked and linked) → `run.rs`.
 
+mod action;
+mod announce;
 mod bindings;
 mod cache;
 mod compile;
@@ -12,28 +16,39 @@ mod engine;
 mod error;
 mod folder;
 mod guest;
+mod headers;
+mod kind;
 mod lanes;
 mod meter;
 mod need;
 mod outcome;
+mod place;
 mod plugin;
 mod plugins;
 mod poison;
 mod powers;
 mod run;
 mod slot;
+mod source;
+mod transform;
+mod user;
 mod watch;
 
+pub use announce::{Announce, tell_nobody};
 pub use cache::CompileCache;
-pub use compile::{Compiled, Compiler};
+pub use compile::{Compiled, Compiler, ComponentKind};
 pub use engine::{PoolSize, SandboxEngine, TICK};
 pub use error::{Refusal, SandboxError};
 pub use folder::PluginFolder;
 pub use guest::RequestHead;
+pub use meter::Cost;
 pub use need::Need;
 pub use outcome::{Blame, Failure, FailureKind, Outcome, REPLY_STATUSES, Reply};
+pub use place::{NotReady, Standing, Status};
 pub use plugin::short;
 pub use plugins::Plugins;
-pub use run::Call;
-pub use slot::{NotReady, Slot, Source, Status};
+pub use slot::{Slot, TransformSlot};
+pub use source::Source;
+pub use transform::{Message, TransformOutcome, TransformRun};
+pub use user::User;
 pub use watch::Watch;

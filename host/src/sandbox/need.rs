@@ -8,12 +8,13 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use super::error::Refusal;
+use super::kind::Kind;
+use super::user::User;
 use crate::model::{Grant, Grants, Power};
 
 /// What every stock toolchain pulls in, given empty, and what belongs to a run anyway.
-const AMBIENT: [&str; 8] = [
+const AMBIENT: [&str; 7] = [
     "sandclaw:plugin/types",
-    "sandclaw:plugin/incoming-request",
     "wasi:logging/logging",
     "wasi:io/",
     "wasi:cli/",
@@ -21,6 +22,9 @@ const AMBIENT: [&str; 8] = [
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
 ];
+
+/// Needs no grant, but only a route action has a request.
+const REQUEST: &str = "sandclaw:plugin/incoming-request";
 
 /// The version of our package that this host speaks. Components built for another 0.1.x link as well.
 const OUR_PACKAGE: &str = "sandclaw:plugin/";
@@ -33,6 +37,8 @@ pub struct Need {
     pub grants: BTreeSet<(Grant, String)>,
     /// Imports that no grant gives.
     pub unknown: BTreeSet<String>,
+    /// The import by which it asks about its request, if it does.
+    request: Option<String>,
 }
 
 impl Need {
@@ -66,6 +72,10 @@ impl Need {
             return;
         }
         if AMBIENT.iter().any(|base| if base.ends_with('/') { name.starts_with(base) } else { name == *base }) {
+            return;
+        }
+        if name == REQUEST {
+            self.request = Some(interface.to_owned());
             return;
         }
         let Some(power) = Power::of_interface(name) else {
@@ -106,26 +116,29 @@ impl Need {
         grants.iter().filter(|given| !used(given)).map(|given| given.to_string()).collect()
     }
 
-    /// Everything that stands between this need and `grants`; nothing if it is covered.
-    pub(super) fn beyond(&self, grants: &Grants, route: &str, component: &str) -> Option<Refusal> {
+    /// Everything that stands between this need and `grants`, which hold nothing that the kind may not have; nothing if it is covered.
+    pub(super) fn beyond<K: Kind>(&self, grants: &Grants, user: &User, component: &str) -> Option<Refusal> {
         let covered = |need: &Grant| match need.function() {
             Some(function) => grants.allows(need.power(), function),
             None => grants.allows_whole(need.power()),
         };
-        let ungranted: Vec<(String, String)> = self
+        let (may_be, never): (Vec<_>, Vec<_>) = self
             .grants
             .iter()
             .filter(|(need, _)| !covered(need))
-            .map(|(need, import)| (need.to_string(), import.clone()))
-            .collect();
-        if ungranted.is_empty() && self.unknown.is_empty() {
+            .partition(|(need, _)| K::POWERS.contains(&need.power()));
+        let request = self.request.iter().filter(|_| !K::HAS_REQUEST);
+        let never = never.into_iter().map(|(_, import)| import).chain(request);
+        let never = never.map(|import| format!("{import}, which {} never has", K::NAME));
+        let unknown: Vec<String> = self.unknown.iter().cloned().chain(never).collect();
+        if may_be.is_empty() && unknown.is_empty() {
             return None;
         }
         Some(Refusal {
-            route: route.to_owned(),
+            user: user.clone(),
             component: component.to_owned(),
-            ungranted,
-            unknown: self.unknown.iter().cloned().collect(),
+            ungranted: may_be.into_iter().map(|(need, import)| (need.to_string(), import.clone())).collect(),
+            unknown,
             granted: grants.iter().map(|grant| grant.to_string()).collect(),
             unused: self.unused(grants),
         })

@@ -6,32 +6,36 @@ use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
-use super::bindings::{ACTION, HANDLE, TRANSFORM};
+use super::bindings::{ACTION, TRANSFORM};
 use super::compile::Compiled;
 use super::guest::GuestState;
-use super::{SandboxEngine, SandboxError, powers};
+use super::kind::Kind;
+use super::user::User;
+use super::{SandboxEngine, SandboxError};
 use crate::model::{Digest, Grants};
 
-/// A route action, ready to run.
-pub(super) struct Plugin {
+/// A component of one kind, ready to run.
+pub(super) struct Plugin<K: Kind> {
     pub(super) engine: SandboxEngine,
-    pub(super) pre: InstancePre<GuestState>,
-    pub(super) handle: ComponentExportIndex,
+    pub(super) pre: InstancePre<GuestState<K>>,
+    pub(super) function: ComponentExportIndex,
     compiled: Arc<Compiled>,
 }
 
-impl Plugin {
-    /// Checks the component against the grants and links it. `route` and `file` are for messages.
+impl<K: Kind> Plugin<K> {
+    /// Checks the component against the grants and links it. `user` and `file` are for messages.
     pub fn prepare(
         engine: &SandboxEngine,
         compiled: Arc<Compiled>,
         grants: &Grants,
-        route: &str,
+        user: &User,
         file: &str,
     ) -> Result<Self, SandboxError> {
-        let handle = exported_handle(engine, &compiled, file)?;
+        let function = exported::<K>(engine, &compiled, file)?;
         let label = format!("{file} ({})", short(compiled.digest));
-        if let Some(refusal) = compiled.need.beyond(grants, route, &label) {
+        // What no component of this kind may have is no grant of its, whoever wrote it down.
+        let grants: Grants = grants.iter().filter(|grant| K::POWERS.contains(&grant.power())).collect();
+        if let Some(refusal) = compiled.need.beyond::<K>(&grants, user, &label) {
             return Err(SandboxError::Refused(Box::new(refusal)));
         }
         let broken = |cause: wasmtime::Error| SandboxError::Component {
@@ -39,10 +43,9 @@ impl Plugin {
             reason: format!("does not fit this host: {cause:#}"),
         };
         let mut linker = Linker::new(engine.wasmtime());
-        powers::link(&mut linker, grants)
-            .map_err(|cause| SandboxError::Engine(format!("linking failed: {cause:#}")))?;
+        K::link(&mut linker, &grants).map_err(|cause| SandboxError::Engine(format!("linking failed: {cause:#}")))?;
         let pre = linker.instantiate_pre(&compiled.component).map_err(broken)?;
-        Ok(Self { engine: engine.clone(), pre, handle, compiled })
+        Ok(Self { engine: engine.clone(), pre, function, compiled })
     }
 
     /// The digest of the component's bytes.
@@ -50,27 +53,30 @@ impl Plugin {
         self.compiled.digest
     }
 
-    pub(super) fn store(&self, state: GuestState) -> Store<GuestState> {
+    pub(super) fn store(&self, state: GuestState<K>) -> Store<GuestState<K>> {
         Store::new(self.engine.wasmtime(), state)
     }
 }
 
-/// The index of `handle`, or what the component is instead.
-fn exported_handle(
+/// The index of the kind's function, or what the component is instead.
+fn exported<K: Kind>(
     engine: &SandboxEngine,
     compiled: &Compiled,
     file: &str,
 ) -> Result<ComponentExportIndex, SandboxError> {
     let component = &compiled.component;
-    if let Some((_, instance)) = component.get_export(None, ACTION)
-        && let Some((ComponentItem::ComponentFunc(_), handle)) = component.get_export(Some(&instance), HANDLE)
+    if let Some((_, instance)) = component.get_export(None, K::INTERFACE)
+        && let Some((ComponentItem::ComponentFunc(_), function)) = component.get_export(Some(&instance), K::FUNCTION)
     {
-        return Ok(handle);
+        return Ok(function);
     }
     let exports: Vec<String> =
         component.component_type().exports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
-    let what = if exports.iter().any(|name| name == TRANSFORM) {
-        "it is an outbound transform".to_owned()
+    let has = |interface: &str| K::INTERFACE != interface && exports.iter().any(|name| name == interface);
+    let what = if has(TRANSFORM) {
+        "it is an outbound transform, which belongs into the `transform` of an endpoint".to_owned()
+    } else if has(ACTION) {
+        "it is a route action, which belongs into the `plugin` of a route".to_owned()
     } else if exports.is_empty() {
         "it exports nothing".to_owned()
     } else {
@@ -78,7 +84,7 @@ fn exported_handle(
     };
     Err(SandboxError::Component {
         file: file.to_owned(),
-        reason: format!("not a route action: one exports {ACTION}, {what}"),
+        reason: format!("not {}: one exports {}, {what}", K::NAME, K::INTERFACE),
     })
 }
 

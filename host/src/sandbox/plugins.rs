@@ -1,33 +1,36 @@
-//! All components of a gateway: the folder, the slots of the routes, and the files that belong to no route.
+//! All components of a gateway: the folder, the slots of the routes and of the outbound endpoints, and the files that belong to nobody.
 
 use std::sync::Arc;
 
 use super::SandboxError;
 use super::compile::Compiler;
 use super::folder::PluginFolder;
-use super::slot::{Slot, Source};
+use super::place::Standing;
+use super::slot::{Slot, TransformSlot};
+use super::source::Source;
 
 /// The folder and the slots.
 pub struct Plugins {
     compiler: Compiler,
     folder: Option<PluginFolder>,
     slots: Vec<Arc<Slot>>,
+    transforms: Vec<Arc<TransformSlot>>,
 }
 
 impl Plugins {
     /// Brings them together; nothing is loaded yet.
-    pub fn new(compiler: Compiler, folder: Option<PluginFolder>, slots: Vec<Arc<Slot>>) -> Self {
-        Self { compiler, folder, slots }
+    pub fn new(
+        compiler: Compiler,
+        folder: Option<PluginFolder>,
+        slots: Vec<Arc<Slot>>,
+        transforms: Vec<Arc<TransformSlot>>,
+    ) -> Self {
+        Self { compiler, folder, slots, transforms }
     }
 
     /// Loads every slot. One that cannot be loaded is logged, stays empty and stops no other.
     pub async fn load_all(&self) -> Vec<SandboxError> {
-        let mut refused = Vec::new();
-        for slot in &self.slots {
-            if let Err(error) = slot.load(&self.compiler, self.folder.as_ref()).await {
-                refused.push(error);
-            }
-        }
+        let refused = self.load(|_| true).await;
         self.quarantined().iter().for_each(|name| tell_quarantine(name));
         refused
     }
@@ -37,17 +40,24 @@ impl Plugins {
         if self.quarantined().iter().any(|file| file == name) {
             tell_quarantine(name);
         }
-        for slot in &self.slots {
-            if matches!(&slot.source, Source::File { name: used, .. } if used == name) {
-                // Success and failure are both logged and kept in the slot's status.
-                let _ = slot.load(&self.compiler, self.folder.as_ref()).await;
-            }
-        }
+        // Success and failure are both logged and kept in the slot's status.
+        self.load(|source| source.is_file(name)).await;
     }
 
-    /// The slots, in the order of the routes.
+    /// The slots of the routes, in the order of the routes.
     pub fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
+    }
+
+    /// The slots of the transforms, in the order of the endpoints.
+    pub fn transforms(&self) -> &[Arc<TransformSlot>] {
+        &self.transforms
+    }
+
+    /// How all slots stand: those of the routes, then those of the transforms.
+    pub fn standings(&self) -> Vec<Standing> {
+        let routes = self.slots.iter().map(|slot| slot.standing());
+        routes.chain(self.transforms.iter().map(|slot| slot.standing())).collect()
     }
 
     /// The folder, if there is one.
@@ -55,21 +65,34 @@ impl Plugins {
         self.folder.as_ref()
     }
 
-    /// Files of the folder that no route names.
+    /// Files of the folder that neither a route nor an endpoint names.
     pub fn quarantined(&self) -> Vec<String> {
-        let used = |file: &String| {
-            self.slots.iter().any(|slot| matches!(&slot.source, Source::File { name, .. } if name == file))
-        };
-        self.folder
-            .as_ref()
-            .map(|folder| folder.names().into_iter().filter(|name| !used(name)).collect())
-            .unwrap_or_default()
+        let mut names = self.folder.as_ref().map(PluginFolder::names).unwrap_or_default();
+        names.retain(|name| !self.sources().any(|source| source.is_file(name)));
+        names
+    }
+
+    async fn load(&self, wanted: impl Fn(&Source) -> bool) -> Vec<SandboxError> {
+        let (compiler, folder) = (&self.compiler, self.folder.as_ref());
+        let mut refused = Vec::new();
+        for slot in self.slots.iter().filter(|slot| wanted(slot.source())) {
+            refused.extend(slot.load(compiler, folder).await.err());
+        }
+        for slot in self.transforms.iter().filter(|slot| wanted(slot.source())) {
+            refused.extend(slot.load(compiler, folder).await.err());
+        }
+        refused
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        let routes = self.slots.iter().map(|slot| slot.source());
+        routes.chain(self.transforms.iter().map(|slot| slot.source()))
     }
 }
 
 fn tell_quarantine(name: &str) {
     tracing::info!(
         file = name,
-        "in quarantine: no route names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
+        "in quarantine: no route and no endpoint names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
     );
 }

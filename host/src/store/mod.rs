@@ -23,7 +23,10 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use delivery::{Completion, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried, Room};
+pub use delivery::{
+    Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried,
+    Room,
+};
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
 pub use sweep::Swept;
@@ -33,7 +36,7 @@ use crate::clock::Clock;
 use crate::model::Ids;
 use checkpoint::Checkpoints;
 use folder::FolderLock;
-use outbox::Stamp;
+use outbox::{News, Stamp};
 use readers::Readers;
 use writer::Writer;
 
@@ -63,8 +66,9 @@ impl Store {
         connect::make_durable(&db)?;
         schema::migrate(&mut db, found)?;
         let checkpoints = Checkpoints::start(&path, &mut db)?;
-        let writer = Writer::start(&path, db, Some(checkpoints))?;
-        Self::assemble(&path, writer, Some(lock), clock)
+        let news = Arc::<News>::default();
+        let writer = Writer::start(&path, db, Some(checkpoints), Arc::clone(&news))?;
+        Self::assemble(&path, writer, Some(lock), Stamp { clock, ids: Ids, news })
     }
 
     /// Opens the store of `dir` beside a server that may be running, for the few reads and writes of a command: takes no lock,
@@ -77,13 +81,14 @@ impl Store {
         let db = connect::writer(&path)?;
         schema::expect_current(&db, &path)?;
         connect::make_durable(&db)?;
-        let writer = Writer::start(&path, db, None)?;
-        Self::assemble(&path, writer, None, Clock::system())
+        let news = Arc::<News>::default();
+        let writer = Writer::start(&path, db, None, Arc::clone(&news))?;
+        Self::assemble(&path, writer, None, Stamp { clock: Clock::system(), ids: Ids, news })
     }
 
-    fn assemble(path: &Path, writer: Writer, lock: Option<FolderLock>, clock: Clock) -> Result<Self, StoreError> {
+    fn assemble(path: &Path, writer: Writer, lock: Option<FolderLock>, stamp: Stamp) -> Result<Self, StoreError> {
         let readers = Readers::open(path)?;
-        Ok(Self(Arc::new(Inner { readers, writer, lock: Mutex::new(lock), stamp: Stamp { clock, ids: Ids } })))
+        Ok(Self(Arc::new(Inner { readers, writer, lock: Mutex::new(lock), stamp })))
     }
 
     /// Finishes the writes that are queued, closes the database and gives the folder back. Later calls on any clone are refused

@@ -1,16 +1,45 @@
-//! The outbox: what happened, written in the transaction in which it happened. Delivering it is somebody else's work.
+//! The outbox: what happened, written in the transaction in which it happened. Bringing it to receivers is somebody else's work,
+//! who is told that there is some when the transaction is on the disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, named_params};
+use tokio::sync::Notify;
 
-use super::StoreError;
+use super::{Store, StoreError};
 use crate::clock::Clock;
-use crate::model::{EventKind, Flow, Ids, Millis, Task};
+use crate::model::{EventKind, Flow, Ids, NewEvent, Task};
 
 /// Gives events their ids and times.
 #[derive(Clone, Debug)]
 pub(super) struct Stamp {
     pub clock: Clock,
     pub ids: Ids,
+    pub news: Arc<News>,
+}
+
+/// Tells one waiter that events were committed.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    stored: AtomicBool,
+    told: Notify,
+}
+
+impl News {
+    /// After a commit, by the thread that made it. One that failed may tell of nothing.
+    pub fn committed(&self) {
+        if self.stored.swap(false, Ordering::Relaxed) {
+            self.told.notify_one();
+        }
+    }
+}
+
+impl Store {
+    /// Returns when an event was committed by this process since the last call returned. One waiter at a time.
+    pub async fn news(&self) {
+        self.0.stamp.news.told.notified().await;
+    }
 }
 
 /// Notes that `kind` happened to `flow`, and to `task` if it is about one. What receivers will see names no owner.
@@ -28,26 +57,31 @@ pub(super) fn note(
         task.write_view(&mut data);
     }
     data.push('}');
-    let mut insert = db.prepare_cached(
-        "INSERT INTO outbox (event_id, type, owner_key, flow_id, task_id, data, created_at) \
-         VALUES (:event_id, :type, :owner_key, :flow_id, :task_id, :data, :created_at)",
-    )?;
-    insert.execute(named_params! {
-        ":event_id": stamp.ids.event().as_str(),
-        ":type": kind.as_str(),
-        ":owner_key": flow.owner.as_str(),
-        ":flow_id": flow.id.as_str(),
-        ":task_id": task.map(|task| task.id.as_str()),
-        ":data": data,
-        ":created_at": stamp.clock.now().0,
-    })?;
+    let event = NewEvent {
+        id: stamp.ids.event(),
+        kind: kind.as_str().into(),
+        timestamp: None,
+        session: Some(flow.owner.clone()),
+        data,
+    };
+    put(db, stamp, &event)?;
     Ok(())
 }
 
-/// Deletes at most `limit` events from before `before`, delivered or not. Returns how many there were.
-pub(super) fn forget(db: &Connection, before: Millis, limit: u32) -> Result<usize, StoreError> {
-    let mut delete = db.prepare_cached(
-        "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)",
+/// Stores an event. False if there is one of its id already.
+pub(super) fn put(db: &Connection, stamp: &Stamp, event: &NewEvent) -> Result<bool, StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO events (event_id, type, timestamp, session_key, created_at, data) \
+         VALUES (:event_id, :type, :timestamp, :session_key, :created_at, :data) ON CONFLICT (event_id) DO NOTHING",
     )?;
-    Ok(delete.execute((before.0, limit))?)
+    let inserted = insert.execute(named_params! {
+        ":event_id": event.id.as_str(),
+        ":type": event.kind,
+        ":timestamp": event.timestamp,
+        ":session_key": event.session.as_ref().map(|session| session.as_str()),
+        ":created_at": stamp.clock.now().0,
+        ":data": event.data,
+    })?;
+    stamp.news.stored.store(true, Ordering::Relaxed);
+    Ok(inserted > 0)
 }

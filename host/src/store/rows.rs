@@ -172,11 +172,11 @@ fn plain(value: &Option<JsonText>) -> Option<&str> {
     value.as_ref().map(JsonText::as_str)
 }
 
-fn text<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, StoreError> {
+pub(super) fn text<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, StoreError> {
     Ok(row.get_ref(at)?.as_str()?)
 }
 
-fn optional_text<'r>(row: &'r Row<'_>, at: usize) -> Result<Option<&'r str>, StoreError> {
+pub(super) fn optional_text<'r>(row: &'r Row<'_>, at: usize) -> Result<Option<&'r str>, StoreError> {
     Ok(row.get_ref(at)?.as_str_or_null()?)
 }
 
@@ -188,11 +188,11 @@ fn optional_json(row: &Row<'_>, at: usize) -> Result<Option<JsonText>, StoreErro
     Ok(optional_text(row, at)?.map(JsonText::of_canonical))
 }
 
-fn time(row: &Row<'_>, at: usize) -> Result<Millis, StoreError> {
+pub(super) fn time(row: &Row<'_>, at: usize) -> Result<Millis, StoreError> {
     Ok(Millis(row.get_ref(at)?.as_i64()?))
 }
 
-fn optional_time(row: &Row<'_>, at: usize) -> Result<Option<Millis>, StoreError> {
+pub(super) fn optional_time(row: &Row<'_>, at: usize) -> Result<Option<Millis>, StoreError> {
     match row.get_ref(at)? {
         ValueRef::Null => Ok(None),
         value => Ok(Some(Millis(value.as_i64()?))),

@@ -4,11 +4,11 @@
 use rusqlite::Connection;
 
 use super::rows::{self, flow_columns, task_columns};
-use super::{Store, StoreError, flows, outbox, tasks};
+use super::{Store, StoreError, flows, tasks};
 use crate::model::{EventKind, Flow, Millis, Task};
 
 /// Rows in one step. One takes about ten microseconds, so a step holds the writer up for a few milliseconds.
-const STEP: u32 = 200;
+pub(super) const STEP: u32 = 200;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,17 +95,15 @@ impl Store {
             .await
     }
 
-    /// Deletes ended tasks whose `cleanup_after` lies before `now`, and events from before `events_before`.
-    pub async fn sweep_old_rows(&self, now: Millis, events_before: Millis) -> Result<Swept, StoreError> {
+    /// Deletes ended tasks whose `cleanup_after` lies before `now`.
+    pub async fn sweep_old_tasks(&self, now: Millis) -> Result<Swept, StoreError> {
         const SQL: &str = "DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE cleanup_after < ?1 \
              AND status NOT IN ('queued', 'running') ORDER BY cleanup_after LIMIT ?2)";
         self.0
             .writer
             .write(move |db| {
-                let tasks = db.prepare_cached(SQL)?.execute((now.0, STEP))?;
-                let events = outbox::forget(db, events_before, STEP)?;
-                let more = tasks.max(events) == STEP as usize;
-                Ok(Swept { deleted: tasks + events, more, ..Swept::default() })
+                let deleted = db.prepare_cached(SQL)?.execute((now.0, STEP))?;
+                Ok(Swept { deleted, more: deleted == STEP as usize, ..Swept::default() })
             })
             .await
     }

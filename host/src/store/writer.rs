@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::checkpoint::Checkpoints;
+use super::outbox::News;
 
 /// Writes in one commit. Larger ones gained nothing when measured, and make the first in line wait.
 const BATCH_MAX: usize = 256;
@@ -25,6 +26,9 @@ const BATCH_SMALL: usize = 32;
 
 /// Writes waiting for a commit; whoever comes then waits for room. Four commits' worth.
 const QUEUE_MAX: usize = 4 * BATCH_MAX;
+
+/// Takes back what one write did; its savepoint stays.
+const ROLLBACK_ONE: &str = "ROLLBACK TO one";
 
 /// The way to the thread. It ends when this is dropped, after the writes that are queued.
 pub(super) struct Writer {
@@ -76,10 +80,15 @@ where
 
 impl Writer {
     /// Starts the thread. `checkpoints` is absent beside a server, which makes them itself.
-    pub fn start(path: &Path, db: Connection, checkpoints: Option<Checkpoints>) -> Result<Self, StoreError> {
+    pub fn start(
+        path: &Path,
+        db: Connection,
+        checkpoints: Option<Checkpoints>,
+        news: Arc<News>,
+    ) -> Result<Self, StoreError> {
         let (queue, incoming) = mpsc::channel(QUEUE_MAX);
         let written = Arc::<Written>::default();
-        let mut desk = Desk { db, checkpoints, incoming, written: Arc::clone(&written) };
+        let mut desk = Desk { db, checkpoints, incoming, written: Arc::clone(&written), news };
         let thread = Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -141,6 +150,12 @@ impl Drop for Writer {
     }
 }
 
+/// Undoes what the write that is running has done so far. Whatever it answers then, nothing of it is stored.
+pub(super) fn undo(db: &Connection) -> Result<(), StoreError> {
+    db.prepare_cached(ROLLBACK_ONE)?.execute([])?;
+    Ok(())
+}
+
 fn batch_limit(waiting: usize) -> usize {
     waiting.div_ceil(2).clamp(BATCH_SMALL, BATCH_MAX)
 }
@@ -151,6 +166,7 @@ struct Desk {
     checkpoints: Option<Checkpoints>,
     incoming: mpsc::Receiver<Message>,
     written: Arc<Written>,
+    news: Arc<News>,
 }
 
 impl Desk {
@@ -192,6 +208,7 @@ impl Desk {
         {
             tracing::error!(%error, "a failed transaction could not be rolled back");
         }
+        self.news.committed();
         self.written.commits.fetch_add(1, Ordering::Relaxed);
         self.written.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
         for (write, outcome) in batch.into_iter().zip(outcomes) {
@@ -212,7 +229,7 @@ impl Desk {
                 return Err(outcome.err().unwrap_or_else(|| StoreError::Refused("the transaction ended early".into())));
             }
             if outcome.is_err() {
-                self.statement("ROLLBACK TO one")?;
+                self.statement(ROLLBACK_ONE)?;
             }
             self.statement("RELEASE one")?;
             outcomes.push(outcome);

@@ -1,4 +1,4 @@
-//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old rows go.
+//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old tasks go.
 //!
 //! OpenClaw 2026.4.7 left a flow without tasks for ever once `request_cancel` had marked it; its later releases and this one end it.
 
@@ -17,9 +17,6 @@ const PACE: Duration = Duration::from_secs(60);
 
 /// A task with a child session may be silent this long, and a cancellation without tasks may be left to its controller this long.
 const GRACE_MS: i64 = 5 * 60 * 1000;
-
-/// Events stay this long, delivered or not, so that an outbox that nobody empties does not fill the disk.
-const EVENTS_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Sweeps until `shutdown` is ready. A pass that fails is logged, and the next one tries again.
 pub async fn run(flows: &TaskFlows, shutdown: impl Future<Output = ()>) {
@@ -49,7 +46,6 @@ pub async fn run(flows: &TaskFlows, shutdown: impl Future<Output = ()>) {
 /// One pass, as of `now`. Returns what it did.
 pub async fn once(flows: &TaskFlows, now: Millis) -> Result<Swept, StoreError> {
     let grace_began = Millis(now.0.saturating_sub(GRACE_MS));
-    let events_before = Millis(now.0.saturating_sub(EVENTS_KEPT_MS));
     let mut total = Swept::default();
     let mut add = |step: Swept| {
         total.tasks += step.tasks;
@@ -67,7 +63,7 @@ pub async fn once(flows: &TaskFlows, now: Millis) -> Result<Swept, StoreError> {
         .await?)
     {}
     while add(store.sweep_cancelled_flows(grace_began, move |flow| end_cancelled(flow, now)).await?) {}
-    while add(store.sweep_old_rows(now, events_before).await?) {}
+    while add(store.sweep_old_tasks(now).await?) {}
     Ok(total)
 }
 

@@ -10,7 +10,9 @@ use sandclaw::config::{Config, Env, Format, RouteLimits};
 use sandclaw::json;
 use sandclaw::limits::{Admission, Admissions, Budget, InFlight};
 use sandclaw::model::{Grant, Power, RouteId};
-use sandclaw::sandbox::{CompileCache, Compiler, Outcome, Plugins, PoolSize, RequestHead, SandboxEngine, Slot, Source};
+use sandclaw::sandbox::{
+    CompileCache, Compiler, Outcome, Plugins, PoolSize, RequestHead, SandboxEngine, Slot, Source, tell_nobody,
+};
 use sandclaw::taskflow::Session;
 use serde_json::Value;
 
@@ -59,8 +61,9 @@ impl Sandbox {
             session,
             Budget::from(&limits),
             Clock::system(),
+            tell_nobody(),
         ));
-        Plugins::new(compiler, None, vec![slot.clone()]).load_all().await;
+        Plugins::new(compiler, None, vec![slot.clone()], Vec::new()).load_all().await;
         let caller = caller().await;
         Self { slot, caller, admissions: Admissions::new(512), in_flight: InFlight::default(), limits }
     }

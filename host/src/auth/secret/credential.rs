@@ -1,4 +1,4 @@
-//! What a route remembers of its secret: enough to recognise it.
+//! What a door remembers of its secret: enough to recognise it.
 
 use std::fmt;
 

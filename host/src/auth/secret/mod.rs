@@ -2,17 +2,19 @@
 //! put into an error; what leaves this room is whether a presented secret matches.
 
 mod credential;
+mod door;
+mod door_secret;
 mod exec;
 mod file;
 mod resolver;
-mod route_secret;
 #[cfg(test)]
 mod tests;
 mod watch;
 
 pub use credential::Credential;
+pub use door::Door;
+pub use door_secret::{DoorSecret, SecretState};
 pub use resolver::{Reason, Resolver, Unresolved};
-pub use route_secret::{RouteSecret, SecretState};
 pub use watch::{SecretWatch, refresh_loop};
 
 /// A new secret: 256 bits from the kernel, as 64 hexadecimal digits.

@@ -10,37 +10,38 @@ use tokio::time::MissedTickBehavior;
 use crate::config::Config;
 use crate::model::RouteId;
 
+use super::door::Door;
+use super::door_secret::{DoorSecret, Pace};
 use super::resolver::Resolver;
-use super::route_secret::{Pace, RouteSecret};
 
 /// Time between two questions to a program that has answered: a rotated secret is noticed within a minute, and a vault
 /// is not asked thirty times for it.
 const EXEC_REFRESH: Duration = Duration::from_secs(60);
 
-/// The secrets of all routes of one config. A new config gets a new one.
+/// The secrets of all doors of one config. A new config gets a new one.
 #[derive(Debug)]
 pub struct SecretWatch {
     resolver: Resolver,
-    secrets: HashMap<RouteId, Arc<RouteSecret>>,
+    secrets: HashMap<Door, Arc<DoorSecret>>,
     refresh: Duration,
     /// When each of those that are looked up at the slow pace was last looked up.
-    looked_up: Mutex<HashMap<RouteId, Instant>>,
+    looked_up: Mutex<HashMap<Door, Instant>>,
 }
 
 impl SecretWatch {
     /// Looks up every secret once, all at the same time; warns of those that have no value.
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
-        let secret = |route: &crate::config::RouteConfig| {
-            (route.id.clone(), Arc::new(RouteSecret::new(route.id.clone(), route.secret.clone())))
-        };
+        let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), &route.secret));
+        let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, &ingest.secret));
+        // In the order of the config, so that the log is too.
+        let all: Vec<_> =
+            routes.chain(events).map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone()))).collect();
         let watch = Self {
             resolver,
-            secrets: config.routes.iter().map(secret).collect(),
+            secrets: all.iter().map(|secret| (secret.door().clone(), secret.clone())).collect(),
             refresh: config.secrets.refresh,
             looked_up: Mutex::default(),
         };
-        // In the order of the config, so that the log is too.
-        let all: Vec<_> = config.routes.iter().filter_map(|route| watch.secret(&route.id)).collect();
         let mut lookups = JoinSet::new();
         for (at, secret) in all.iter().cloned().enumerate() {
             let resolver = watch.resolver.clone();
@@ -54,8 +55,13 @@ impl SecretWatch {
     }
 
     /// The secret of a route of the config.
-    pub fn secret(&self, route: &RouteId) -> Option<Arc<RouteSecret>> {
-        self.secrets.get(route).cloned()
+    pub fn secret(&self, route: &RouteId) -> Option<Arc<DoorSecret>> {
+        self.secrets.get(&Door::Route(route.clone())).cloned()
+    }
+
+    /// The secret of the door for events, if the config has one.
+    pub fn events_secret(&self) -> Option<Arc<DoorSecret>> {
+        self.secrets.get(&Door::Events).cloned()
     }
 
     /// Looks up again what may have changed by `now`.
@@ -73,24 +79,24 @@ impl SecretWatch {
         finish(lookups).await;
     }
 
-    fn is_due(&self, secret: &RouteSecret, now: Instant) -> bool {
+    fn is_due(&self, secret: &DoorSecret, now: Instant) -> bool {
         match secret.pace() {
             Pace::Never => false,
             Pace::Soon => true,
             Pace::Slow => {
                 let looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
-                looked_up.get(secret.route()).is_none_or(|last| now.saturating_duration_since(*last) >= EXEC_REFRESH)
+                looked_up.get(secret.door()).is_none_or(|last| now.saturating_duration_since(*last) >= EXEC_REFRESH)
             }
         }
     }
 
-    fn note(&self, secrets: &[Arc<RouteSecret>], now: Instant) {
+    fn note(&self, secrets: &[Arc<DoorSecret>], now: Instant) {
         let mut looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
-        looked_up.extend(secrets.iter().map(|secret| (secret.route().clone(), now)));
+        looked_up.extend(secrets.iter().map(|secret| (secret.door().clone(), now)));
     }
 }
 
-/// Waits for all; one that came to grief leaves its route as it was, and does not stop the others.
+/// Waits for all; one that came to grief leaves its door as it was, and does not stop the others.
 async fn finish<T: 'static>(mut tasks: JoinSet<T>) -> Vec<T> {
     let mut done = Vec::new();
     while let Some(result) = tasks.join_next().await {

@@ -2,12 +2,13 @@
 
 use wasmtime::component::Linker;
 
+use super::super::action::Action;
 use super::super::bindings::WitPage;
 use super::super::guest::GuestState;
 use super::Linking;
 use crate::model::{Grants, Power};
 
-pub(super) fn link(linker: &mut Linker<GuestState>, grants: &Grants) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<GuestState<Action>>, grants: &Grants) -> wasmtime::Result<()> {
     let mut read = Linking::open(linker, grants, Power::FlowRead, "sandclaw:plugin/flow-read@0.1.0")?;
     read.answers("get-flow", |session, (id,): (String,)| session.get_flow(&id))?;
     read.answers("list-flows", |session, (cursor, limit): (Option<String>, u32)| {

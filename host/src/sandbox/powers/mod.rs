@@ -1,8 +1,8 @@
 //! The powers a guest can be given, one file each, all of the same shape: the WIT interface, its functions, and nothing that the session or the
-//! request would not do natively. [`link`] puts exactly the granted functions into a linker, so that even a mistake in the check of grants
-//! against needs could not hand out more.
+//! request would not do natively. [`link_action`] puts exactly the granted functions into a linker, so that even a mistake in the check of grants
+//! against needs could not hand out more; [`link_transform`] knows neither session nor request.
 //!
-//! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link`], a guest in `tests/guests` with its test in
+//! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link_action`], a guest in `tests/guests` with its test in
 //! `tests/it/guests.rs`.
 
 mod flows;
@@ -14,29 +14,37 @@ use std::future::Future;
 
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 
+use super::action::Action;
 use super::bindings::WitRefusal;
 use super::guest::GuestState;
+use super::transform::Transform;
 use crate::model::{Grants, Power};
 use crate::taskflow::{Refusal, Session};
 
-/// Links the ambient base and every granted function.
-pub(super) fn link(linker: &mut Linker<GuestState>, grants: &Grants) -> wasmtime::Result<()> {
+/// For a route action: the ambient base and every granted function.
+pub(super) fn link_action(linker: &mut Linker<GuestState<Action>>, grants: &Grants) -> wasmtime::Result<()> {
     logging::link(linker)?;
     incoming_request::link(linker)?;
     wasi::link(linker, grants)?;
     flows::link(linker, grants)
 }
 
+/// For an outbound transform: the ambient base, and clocks and randomness where they are granted. It has no request and no session.
+pub(super) fn link_transform(linker: &mut Linker<GuestState<Transform>>, grants: &Grants) -> wasmtime::Result<()> {
+    logging::link(linker)?;
+    wasi::link(linker, grants)
+}
+
 /// One interface of session functions while it is being linked: only what is granted goes in.
 struct Linking<'a> {
-    instance: LinkerInstance<'a, GuestState>,
+    instance: LinkerInstance<'a, GuestState<Action>>,
     grants: &'a Grants,
     power: Power,
 }
 
 impl<'a> Linking<'a> {
     fn open(
-        linker: &'a mut Linker<GuestState>,
+        linker: &'a mut Linker<GuestState<Action>>,
         grants: &'a Grants,
         power: Power,
         interface: &str,
@@ -60,7 +68,7 @@ impl<'a> Linking<'a> {
         self.instance.func_wrap(function, move |mut store, params: P| {
             let state = store.data_mut();
             state.meter.host_call(params.bytes())?;
-            Ok((act(&state.session, params).map_err(WitRefusal::from),))
+            Ok((act(&state.bound.session, params).map_err(WitRefusal::from),))
         })
     }
 
@@ -81,7 +89,7 @@ impl<'a> Linking<'a> {
         self.instance.func_wrap_async(function, move |mut store, params: P| {
             let state = store.data_mut();
             let counted = state.meter.host_call(params.bytes());
-            let run = act(state.session.clone(), params);
+            let run = act(state.bound.session.clone(), params);
             Box::new(async move {
                 counted?;
                 Ok((run.await.map_err(WitRefusal::from),))

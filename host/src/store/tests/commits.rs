@@ -79,7 +79,7 @@ async fn a_write_that_fails_leaves_its_neighbours_alone() {
     assert!(store.flow_view(&owner(), "a").unwrap().is_some());
     assert!(store.flow_view(&owner(), "b").unwrap().is_some());
     let events: u32 =
-        store.0.readers.read(|db| Ok(db.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)).unwrap();
+        store.0.readers.read(|db| Ok(db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)).unwrap();
     assert_eq!(events, 2, "a failed write leaves no event either");
 }
 

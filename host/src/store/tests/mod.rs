@@ -1,6 +1,7 @@
 //! The store through its own door, on real files in a temporary folder.
 
 mod commits;
+mod delivery;
 mod events;
 mod folders;
 mod lists;

@@ -16,7 +16,7 @@ async fn watch(secret: &str, providers: &str) -> SecretWatch {
     SecretWatch::start(&config, Resolver::new(config.providers().clone(), env())).await
 }
 
-fn route_secret(watch: &SecretWatch) -> Arc<RouteSecret> {
+fn route_secret(watch: &SecretWatch) -> Arc<DoorSecret> {
     watch.secret(&RouteId::new("a")).unwrap()
 }
 
@@ -94,7 +94,7 @@ async fn written_secrets_and_variables_are_looked_up_once() {
     ] {
         let watch = watch(secret, "").await;
         assert_eq!(seen(&watch), expected);
-        assert_eq!(route_secret(&watch).pace(), super::super::route_secret::Pace::Never);
+        assert_eq!(route_secret(&watch).pace(), super::super::door_secret::Pace::Never);
     }
 }
 
@@ -102,7 +102,7 @@ async fn written_secrets_and_variables_are_looked_up_once() {
 async fn a_caller_is_whoever_presents_the_secret_of_the_route() {
     let watch = watch("'x'", "").await;
     let secret = route_secret(&watch);
-    assert_eq!(authenticate(&secret, Some("x")).unwrap().route().as_str(), "a");
+    assert_eq!(authenticate(&secret, Some("x")).unwrap().door(), &Door::Route(RouteId::new("a")));
     for presented in [None, Some(""), Some("X"), Some("xx")] {
         assert_eq!(authenticate(&secret, presented).err(), Some(Unauthorized), "{presented:?}");
     }
@@ -123,6 +123,6 @@ async fn a_route_that_is_skipped_is_logged_in_openclaws_words() {
         ),
     ] {
         let why = resolver.resolve(&spec).await.unwrap_err();
-        assert_eq!(RouteSecret::new(RouteId::new("a"), spec).skipped(&why), expected);
+        assert_eq!(DoorSecret::new(Door::Route(RouteId::new("a")), spec).skipped(&why), expected);
     }
 }

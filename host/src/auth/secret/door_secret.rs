@@ -1,10 +1,10 @@
-//! The secret of one route over time, and what that means for requests.
+//! The secret of one door over time, and what that means for requests.
 //!
 //! ```text
 //! Unresolved ──► Live ◄──► Lost
 //!   (404)       (compare)  (401)
 //! ```
-//! A route that never had its secret does not exist for callers; one that lost it stays, and lets nobody in.
+//! A door that never had its secret does not exist for callers; one that lost it stays, and lets nobody in.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use arc_swap::{ArcSwap, Guard};
 use secrecy::SecretString;
 
 use crate::config::{SecretSource, SecretSpec};
-use crate::model::RouteId;
 
 use super::credential::Credential;
+use super::door::Door;
 use super::resolver::Unresolved;
 
 /// Whether there is a secret to compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretState {
-    /// Not since the start: the route answers as if it were not there.
+    /// Not since the start: the door answers as if it were not there.
     Unresolved,
     /// Yes.
     Live(Credential),
@@ -28,23 +28,23 @@ pub enum SecretState {
     Lost,
 }
 
-/// The secret of one route.
+/// The secret of one door.
 #[derive(Debug)]
-pub struct RouteSecret {
-    route: RouteId,
+pub struct DoorSecret {
+    door: Door,
     spec: SecretSpec,
     state: ArcSwap<SecretState>,
 }
 
-impl RouteSecret {
+impl DoorSecret {
     /// A secret that has not been looked up yet.
-    pub fn new(route: RouteId, spec: SecretSpec) -> Self {
-        Self { route, spec, state: ArcSwap::from_pointee(SecretState::Unresolved) }
+    pub fn new(door: Door, spec: SecretSpec) -> Self {
+        Self { door, spec, state: ArcSwap::from_pointee(SecretState::Unresolved) }
     }
 
-    /// The route.
-    pub fn route(&self) -> &RouteId {
-        &self.route
+    /// What it opens.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The state as it is now. Takes no lock: requests ask for it.
@@ -60,17 +60,17 @@ impl RouteSecret {
     pub(super) fn begin(&self, looked_up: Result<SecretString, Unresolved>) {
         match looked_up {
             Ok(secret) => self.set(SecretState::Live(Credential::of(&secret))),
-            Err(why) => tracing::warn!(route = %self.route, reason = %why.reason, "{}", self.skipped(&why)),
+            Err(why) => tracing::warn!(door = %self.door, reason = %why.reason, "{}", self.skipped(&why)),
         }
     }
 
     /// A later look. Tells the log about each change once.
     pub(super) fn renew(&self, looked_up: Result<SecretString, Unresolved>) {
-        let route = &self.route;
+        let door = &self.door;
         let next = match (&**self.state(), looked_up) {
             (SecretState::Unresolved | SecretState::Lost, Err(_)) => return,
             (SecretState::Live(_), Err(why)) => {
-                tracing::warn!(%route, "route {route} lets nobody in: its secret can no longer be resolved ({why})");
+                tracing::warn!(%door, "{door} lets nobody in: its secret can no longer be resolved ({why})");
                 SecretState::Lost
             }
             (SecretState::Live(old), Ok(secret)) => {
@@ -78,11 +78,11 @@ impl RouteSecret {
                 if *old == new {
                     return;
                 }
-                tracing::warn!(%route, "route {route} has a new secret; the old one is refused from now on");
+                tracing::warn!(%door, "{door} has a new secret; the old one is refused from now on");
                 SecretState::Live(new)
             }
             (SecretState::Unresolved | SecretState::Lost, Ok(secret)) => {
-                tracing::warn!(%route, "route {route} is served: its secret is resolved");
+                tracing::warn!(%door, "{door} is served: its secret is resolved");
                 SecretState::Live(Credential::of(&secret))
             }
         };
@@ -95,14 +95,13 @@ impl RouteSecret {
 
     /// OpenClaw's sentence for a reference, word for word: people watch their logs for it.
     pub(super) fn skipped(&self, why: &Unresolved) -> String {
-        let route = &self.route;
-        let secret = format!("plugins.entries.webhooks.routes.{route}.secret");
+        let (door, secret) = (&self.door, self.door.config_path());
         match &self.spec {
             SecretSpec::Ref(reference) => {
-                format!("[webhooks] skipping route {route}: {secret} SecretRef is unresolved ({reference}).")
+                format!("[webhooks] skipping {door}: {secret} SecretRef is unresolved ({reference}).")
             }
             SecretSpec::Missing(_) | SecretSpec::Plain(_) => {
-                format!("[webhooks] skipping route {route}: {secret} is unresolved ({}).", why.reference)
+                format!("[webhooks] skipping {door}: {secret} is unresolved ({}).", why.reference)
             }
         }
     }

@@ -1,0 +1,33 @@
+//! What a secret opens.
+
+use std::fmt;
+
+use crate::model::RouteId;
+
+/// A door with a secret of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// A plugin route.
+    Route(RouteId),
+    /// Where a Gateway hands its events in.
+    Events,
+}
+
+impl Door {
+    /// Where its secret stands in the config, as OpenClaw writes it in its log.
+    pub(super) fn config_path(&self) -> String {
+        match self {
+            Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
+            Self::Events => "webhooks.ingest.secret".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Route(route) => write!(f, "route {route}"),
+            Self::Events => f.write_str("the door for events"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The door for events: the guards that a route has, but for the rate window, because the only sender is the operator's own Gateway. Answers
+//! are JSON from the point on where the sender is known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
+use url::form_urlencoded;
+
+use super::answer::{self, Refused};
+use super::front::{Front, json_content, known_caller, post_only};
+use super::routes::normalised;
+use super::{body, serve::Peer};
+use crate::auth::TOKEN_HEADER;
+use crate::auth::secret::{DoorSecret, SecretState};
+use crate::config::webhooks::Ingest;
+use crate::json;
+use crate::outbound::ingest::{IngestError, Intake, Taken};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Where events are handed in.
+pub struct EventsDoor {
+    path: Arc<str>,
+    body_max_bytes: usize,
+    body_timeout: Duration,
+    in_flight: u32,
+    secret: Arc<DoorSecret>,
+    intake: Intake,
+}
+
+impl EventsDoor {
+    /// As the config has it, with the secret that a sender must present.
+    pub fn new(config: &Ingest, secret: Arc<DoorSecret>, intake: Intake) -> Self {
+        Self {
+            path: config.path.as_str().into(),
+            body_max_bytes: config.body_max_bytes,
+            body_timeout: config.body_timeout,
+            in_flight: config.in_flight,
+            secret,
+            intake,
+        }
+    }
+
+    /// Whether this is its path. A door whose secret has never been resolved is not there.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        *self.path == *normalised(path) && !matches!(**self.secret.state(), SecretState::Unresolved)
+    }
+
+    pub(super) async fn pass(
+        &self,
+        front: &Front,
+        Peer(peer): Peer,
+        head: &Parts,
+        body: &mut Body,
+    ) -> Result<Response<Body>, Refused> {
+        no_token_in_query(&head.uri)?;
+        post_only(&head.method)?;
+        json_content(&head.headers)?;
+        let _in_flight =
+            front.in_flight.enter(&self.path, peer.ip(), self.in_flight).ok_or(Refused::TooManyInFlight)?;
+        let _request = front.requests.try_acquire().map_err(|_| Refused::Busy)?;
+        let caller = known_caller(&self.secret, TOKEN_HEADER, &head.headers)?;
+        // Only now is a byte of the body read: a stranger cannot make us hold any.
+        let body = body::read(body, self.body_max_bytes, self.body_timeout).await?;
+        let taken = match (json::canonical(&body), idempotency_key(&head.headers)) {
+            (Err(error), _) => Err(IngestError::Invalid(error.to_string())),
+            (_, Err(wrong)) => Err(wrong),
+            (Ok(body), Ok(key)) => self.intake.take(&caller, &body, key).await,
+        };
+        Ok(taken.map_or_else(|error| refusal(&error), |taken| accepted(&taken)))
+    }
+}
+
+/// Queries end up in logs and histories. OpenClaw's rule for its hooks: a token there is an error even if another one is in a header.
+fn no_token_in_query(uri: &Uri) -> Result<(), Refused> {
+    let query = uri.query().unwrap_or_default();
+    let has_token = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "token");
+    if has_token { Err(Refused::TokenInQuery) } else { Ok(()) }
+}
+
+/// The one idempotency key, if there is one. What it must look like is the intake's to say.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, IngestError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        // What is not visible ASCII becomes the empty key, which is as wrong.
+        (Some(key), None) => Ok(Some(key.to_str().unwrap_or_default())),
+        (Some(_), Some(_)) => Err(IngestError::Invalid("Idempotency-Key: sent more than once; send one".into())),
+    }
+}
+
+fn accepted(taken: &Taken) -> Response<Body> {
+    // Ids are plain: a prefix, letters, digits, `_` and `-`. Nothing in them needs an escape.
+    let ids: Vec<&str> = taken.ids.iter().map(|id| id.as_str()).collect();
+    let mut response =
+        answer::json(StatusCode::ACCEPTED, format!("{{\"ok\":true,\"ids\":[\"{}\"]}}", ids.join("\",\"")));
+    if taken.is_repeated {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn refusal(error: &IngestError) -> Response<Body> {
+    let (status, code) = match error {
+        IngestError::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        IngestError::OtherRequest => (StatusCode::CONFLICT, "idempotency_conflict"),
+        IngestError::OtherEvent(_) => (StatusCode::CONFLICT, "event_conflict"),
+        IngestError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    let mut response = answer::refusal(status, code, &error.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(answer::STORE_RETRY_SECONDS));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_the_query_is_found_however_it_is_spelt() {
+        for (uri, is_refused) in [
+            ("/events", false),
+            ("/events?", false),
+            ("/events?tokens=x&a=token&Token=1", false),
+            ("/events?token", true),
+            ("/events?token=", true),
+            ("/events?a=b&token=s", true),
+            ("/events?%74oken=s", true),
+        ] {
+            assert_eq!(no_token_in_query(&uri.parse().unwrap()).is_err(), is_refused, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Text from outside, made fit for a terminal: what a receiver answers must not move the cursor of whoever looks at it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// So many broken sequences in so many make text of a foreign encoding unreadable; then its bytes are the honest answer.
+const BROKEN_ONE_IN: usize = 10;
+
+/// Bytes as somebody can look at them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Readable {
+    /// Text: what is not UTF-8 as U+FFFD, control characters but line ends and tabs escaped.
+    Text(String),
+    /// Anything else.
+    Base64(String),
+}
+
+impl Readable {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let broken = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+        // The cut may have gone through a character: one broken sequence says nothing.
+        if bytes.contains(&0) || broken > 1 && broken * BROKEN_ONE_IN > bytes.len() {
+            return Self::Base64(STANDARD.encode(bytes));
+        }
+        let mut text = String::with_capacity(bytes.len());
+        for c in String::from_utf8_lossy(bytes).chars() {
+            push(&mut text, c, matches!(c, '\n' | '\t'));
+        }
+        Self::Text(text)
+    }
+}
+
+/// Text on one line: control characters escaped, cut to so many characters.
+pub fn shown(text: &str, chars_max: usize) -> String {
+    let mut line = String::new();
+    for c in text.chars().take(chars_max) {
+        push(&mut line, c, false);
+    }
+    if text.chars().nth(chars_max).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+fn push(text: &mut String, c: char, as_it_is: bool) {
+    // The second kind changes the direction of what stands around it, and so what a line seems to say.
+    let is_dangerous = c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if is_dangerous && !as_it_is { text.extend(c.escape_unicode()) } else { text.push(c) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expected: &Readable) {
+        assert_eq!(Readable::of(bytes), *expected);
+    }
+
+    #[test]
+    fn bytes_are_text_unless_they_are_not() {
+        let text = |text: &str| Readable::Text(text.to_owned());
+        check(b"", &text(""));
+        check(b"ok\n\tyes\r", &text("ok\n\tyes\\u{d}"));
+        check(b"\x1b[31mred\x07", &text("\\u{1b}[31mred\\u{7}"));
+        check("工单".as_bytes(), &text("工单"));
+        check(&"工单".as_bytes()[..5], &text("工\u{fffd}"));
+        check("a\u{202e}b".as_bytes(), &text("a\\u{202e}b"));
+        check(b"\x00\x01", &Readable::Base64("AAE=".into()));
+        check(&[0xff, 0xfe, 0xfd], &Readable::Base64("//79".into()));
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(shown("a\nb\u{85}", 9), "a\\u{a}b\\u{85}");
+        assert_eq!(shown("工单工单", 2), "工单…");
+        assert_eq!(shown("", 2), "");
+    }
+}
