@@ -8,6 +8,7 @@ use std::process::Command;
 
 use gateway_tests::Process;
 use sandclaw::config::{Config, ConfigErrors, Env, Format};
+use sandclaw::json::JsonText;
 
 use crate::PROGRAM;
 use crate::documents::{blocks, documents, root};
@@ -18,10 +19,11 @@ fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors
 }
 
 #[track_caller]
-fn serves_something(text: &str, format: Format, file: &Path) {
+fn does_something(text: &str, format: Format, file: &Path) {
     let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
-    assert!(!config.routes.is_empty(), "{} serves no route:\n{text}", file.display());
+    let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty();
+    assert!(does, "{} serves no route and tells nobody:\n{text}", file.display());
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn every_example_is_accepted_without_a_warning() {
     assert!(files.len() >= 3, "{files:?}");
     for file in files.iter().filter(|file| file.is_file()) {
         let format = Format::of(file).unwrap_or_else(|| panic!("{} is no config", file.display()));
-        serves_something(&fs::read_to_string(file).unwrap(), format, file);
+        does_something(&fs::read_to_string(file).unwrap(), format, file);
     }
 }
 
@@ -41,7 +43,7 @@ fn every_config_in_the_documents_is_accepted_without_a_warning() {
         let found = blocks(&text, "json5");
         assert!(!found.is_empty() || file != root().join("README.md"), "the README shows no config");
         for block in found {
-            serves_something(block, Format::Json5, &file);
+            does_something(block, Format::Json5, &file);
         }
     }
 }
@@ -74,13 +76,27 @@ async fn the_first_request_of_the_readme_is_answered() {
     assert_eq!(answer["result"]["flow"]["goal"], shown["result"]["flow"]["goal"]);
 }
 
+/// A row of a table.
+struct Row {
+    /// What stands above its table.
+    heading: String,
+    cells: Vec<String>,
+}
+
 /// The rows of all tables of `docs/configuration.md`, by the key in their first cell.
-fn rows() -> BTreeMap<String, Vec<Vec<String>>> {
+fn rows() -> BTreeMap<String, Vec<Row>> {
     let text = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    let mut rows: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
-    for line in text.lines().filter(|line| line.starts_with("| `")) {
-        let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-        rows.entry(cells[0].trim_matches('`').to_owned()).or_default().push(cells);
+    let mut rows: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    let mut heading = String::new();
+    for line in text.lines() {
+        if line.starts_with('#') {
+            heading = line.trim_start_matches('#').trim().to_owned();
+        }
+        if line.starts_with("| `") {
+            let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+            let key = cells[0].trim_matches('`').to_owned();
+            rows.entry(key).or_default().push(Row { heading: heading.clone(), cells });
+        }
     }
     rows
 }
@@ -96,25 +112,67 @@ fn keys(before: &str, after: &str) -> BTreeSet<String> {
 #[test]
 fn every_key_of_the_config_has_its_row() {
     let rows = rows();
-    let route = "{ plugins: { entries: { webhooks: { config: { routes: { a: {";
-    for (before, after) in [
-        ("{", "}".to_owned()),
-        ("{ gateway: {", "} }".to_owned()),
-        ("{ secrets: {", "} }".to_owned()),
-        ("{ secrets: { providers: { p: { source: 'env',", "} } } }".to_owned()),
-        ("{ secrets: { providers: { p: { source: 'file',", "} } } }".to_owned()),
-        ("{ secrets: { providers: { p: { source: 'exec',", "} } } }".to_owned()),
-        ("{ limits: {", "} }".to_owned()),
-        ("{ sandbox: {", "} }".to_owned()),
-        ("{ plugins: {", "} }".to_owned()),
-        ("{ plugins: { entries: { webhooks: {", "} } } }".to_owned()),
-        (route, "} } } } } } }".to_owned()),
-        (&format!("{route} secret: {{"), "} } } } } } } }".to_owned()),
-        (&format!("{route} plugin: {{"), "} } } } } } } }".to_owned()),
+    let route = "{ plugins: { entries: { webhooks: { config: { routes: { a: { @ } } } } } } }";
+    let endpoint = |inside: &str| format!("{{ webhooks: {{ endpoints: [{{ {inside} }}] }} }}");
+    // Where the keys stand in the file, and what stands before them in the document.
+    for (place, prefix) in [
+        ("{ @ }", ""),
+        ("{ gateway: { @ } }", ""),
+        ("{ secrets: { @ } }", ""),
+        ("{ secrets: { providers: { p: { source: 'env', @ } } } }", ""),
+        ("{ secrets: { providers: { p: { source: 'file', @ } } } }", ""),
+        ("{ secrets: { providers: { p: { source: 'exec', @ } } } }", ""),
+        ("{ limits: { @ } }", ""),
+        ("{ sandbox: { @ } }", ""),
+        ("{ plugins: { @ } }", ""),
+        ("{ plugins: { entries: { webhooks: { @ } } } }", ""),
+        (route, ""),
+        (&route.replace('@', "secret: { @ }"), ""),
+        (&route.replace('@', "plugin: { @ }"), ""),
+        ("{ webhooks: { @ } }", ""),
+        ("{ webhooks: { ingest: { @ } } }", "ingest."),
+        ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
+        ("{ webhooks: { inbound: { @ } } }", "inbound."),
+        ("{ webhooks: { inbound: { endpoints: { a: { @ } } } } }", "inbound.endpoints."),
+        (&endpoint("@"), ""),
+        (&endpoint("filter: { @ }"), "filter."),
+        (&endpoint("retry: { @ }"), "retry."),
+        (&endpoint("timeoutMs: { @ }"), "timeoutMs."),
+        (&endpoint("rateLimit: { @ }"), "rateLimit."),
+        (&endpoint("breaker: { @ }"), "breaker."),
+        (&endpoint("disableAfter: { @ }"), "disableAfter."),
+        (&endpoint("transform: { plugin: 'x.wasm', @ }"), ""),
     ] {
-        for key in keys(before, &after) {
-            assert!(rows.contains_key(&key), "docs/configuration.md has no row for `{key}`");
+        let (before, after) = place.split_once('@').unwrap();
+        for key in keys(before, after) {
+            // Maps that hold only rows of their own need none: `ingest.limits`.
+            let key = format!("{prefix}{key}");
+            let known = rows.keys().any(|row| *row == key || row.starts_with(&format!("{key}.")));
+            assert!(known, "docs/configuration.md has no row for `{key}`");
         }
+    }
+}
+
+/// Where the key of a row stands in the file, for its `@`.
+fn place(heading: &str, key: &str) -> String {
+    let endpoint = |inside: &str| {
+        format!("{{ webhooks: {{ endpoints: [{{ name: 'a', url: 'https://x.example', events: ['*'], {inside} }}] }} }}")
+    };
+    match (heading, key) {
+        ("secrets", "timeoutMs") => {
+            "{ secrets: { providers: { p: { source: 'exec', command: '/x', @ } } } }".to_owned()
+        }
+        ("webhooks.ingest", _) => "{ webhooks: { ingest: { secret: 'x', limits: { @ } } } }".to_owned(),
+        // Numbers that have to fit their neighbours.
+        (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),
+        (_, "timeoutMs.connectMs") => endpoint("timeoutMs: { totalMs: 300000, @ }"),
+        (_, "retry.maxBackoffMs") => endpoint("retry: { backoffMs: 1, @ }"),
+        (_, "breaker.openMaxMs") => endpoint("breaker: { openMs: 10, @ }"),
+        ("webhooks.endpoints", _) => match key.split_once('.') {
+            Some((map, _)) => endpoint(&format!("{map}: {{ @ }}")),
+            None => endpoint("@"),
+        },
+        _ => format!("{{ {heading}: {{ @ }} }}"),
     }
 }
 
@@ -122,25 +180,26 @@ fn every_key_of_the_config_has_its_row() {
 #[test]
 fn every_default_and_range_in_the_document_is_the_real_one() {
     let mut tried = 0;
-    for (key, row) in rows().into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key.clone(), row))) {
-        let Some(at) = row.iter().position(|cell| cell.contains(" – ")) else { continue };
-        let (default, range) = (&row[at - 1], row[at].split_once(" – ").unwrap());
-        let section = match key.as_str() {
-            "refreshMs" => "secrets: { @ }",
-            "instances" => "sandbox: { @ }",
-            "timeoutMs" => "secrets: { providers: { p: { source: 'exec', command: '/x', @ } } }",
-            _ => "limits: { @ }",
-        };
+    for (key, Row { heading, cells }) in
+        rows().into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key.clone(), row)))
+    {
+        let Some(at) = cells.iter().position(|cell| cell.contains(" – ")) else { continue };
+        let (default, range) = (&cells[at - 1], cells[at].split_once(" – ").unwrap());
+        let place = place(&heading, &key);
+        let name = key.rsplit('.').next().unwrap();
         let with = |value: &str| {
-            let text = format!("{{ {} }}", section.replace('@', value));
-            parse(&text, Format::Json5, Path::new("x.json5")).map(|config| format!("{config:?}"))
+            parse(&place.replace('@', value), Format::Json5, Path::new("x.json5")).map(|mut config| {
+                // It repeats what is written.
+                config.webhooks.endpoints.iter_mut().for_each(|endpoint| endpoint.definition = JsonText::null());
+                format!("{config:?}")
+            })
         };
-        let number = |value: i64| with(&format!("{key}: {value}"));
+        let number = |value: i64| with(&format!("{name}: {value}"));
         let ends: (i64, i64) = (range.0.parse().unwrap(), range.1.parse().unwrap());
         assert_eq!(number(default.parse().unwrap()).unwrap(), with("").unwrap(), "the default of `{key}`");
         assert!(number(ends.0).is_ok() && number(ends.1).is_ok(), "the range of `{key}`");
         assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
         tried += 1;
     }
-    assert_eq!(tried, 18, "limits, refreshMs, instances, timeoutMs");
+    assert_eq!(tried, 35, "limits, secrets, sandbox, webhooks");
 }

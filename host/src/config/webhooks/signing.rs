@@ -1,7 +1,8 @@
 //! What deliveries are signed with, and how. No message quotes a secret.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
@@ -20,6 +21,19 @@ const SECRETS_MAX: usize = 10;
 
 /// What an ed25519 key is: its seed, or the seed and the public key behind it.
 const ED25519_KEY_BYTES: [usize; 2] = [32, 64];
+
+/// A prefix says what the base64 after it is: a key of both sides, or one half of a pair.
+const SHARED: &str = "whsec_";
+const PRIVATE: &str = "whsk_";
+const PUBLIC: &str = "whpk_";
+
+/// Base64 as receivers' libraries read it: padding may be missing, and bits that say nothing too.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 const SCHEMES: [(&str, Signing); 6] = [
     ("openclaw", Signing::OpenClaw),
@@ -48,11 +62,7 @@ pub(super) fn read(section: &Section<'_>, declared: &Declared) -> Option<(Vec<Si
         (_, false) => field.problem("needs a secret; add `secret`"),
     }
     let written = written?;
-    if matches!(signing, Signing::Standard | Signing::Both) {
-        for (field, secret) in &written {
-            check_standard(field, secret);
-        }
-    }
+    check(&written, signing);
     Some((written.into_iter().map(|(_, secret)| secret).collect(), signing))
 }
 
@@ -116,20 +126,42 @@ fn read_time(field: &Field<'_>) -> Option<Option<Millis>> {
     }
 }
 
-/// Standard Webhooks keys are base64: what is not would only be noticed when the first delivery cannot be signed.
-fn check_standard(field: &Field<'_>, secret: &SigningSecret) {
-    let SecretSpec::Plain(text) = &secret.spec else { return };
-    if !is_standard(text.expose_secret()) {
-        field.problem(
-            "for this `signing` a secret is `whsec_` and base64, or `whsk_` and the base64 of an ed25519 key; \
-             `openssl rand -base64 32` makes one",
-        );
+/// What would only be noticed when the first delivery cannot be signed. A secret behind a reference is not known here.
+fn check(written: &[(Field<'_>, SigningSecret)], signing: Signing) {
+    let plain: Vec<_> = written.iter().filter_map(|(field, secret)| Some((field, plain(secret)?))).collect();
+    let is_private = |text: &str| text.starts_with(PRIVATE) || text.starts_with(PUBLIC);
+    let shared = !matches!(signing, Signing::Standard | Signing::None);
+    if shared
+        && let [(first, _), ..] = plain[..]
+        && plain.len() == written.len()
+        && plain.iter().all(|(_, text)| is_private(text))
+    {
+        first
+            .problem("this `signing` needs a secret that the receiver has too; an ed25519 key is for `standard` alone");
+        return;
+    }
+    for (field, text) in plain {
+        if [SHARED, PRIVATE, PUBLIC].contains(&text) {
+            field.problem("nothing follows the prefix");
+        } else if matches!(signing, Signing::Standard | Signing::Both) && !is_standard(text) {
+            field.problem(
+                "for this `signing` a secret is `whsec_` and base64, or `whsk_` and the base64 of an ed25519 key; \
+                 `openssl rand -base64 32` makes one",
+            );
+        }
+    }
+}
+
+fn plain(secret: &SigningSecret) -> Option<&str> {
+    match &secret.spec {
+        SecretSpec::Plain(text) => Some(text.expose_secret()),
+        SecretSpec::Missing(_) | SecretSpec::Ref(_) => None,
     }
 }
 
 fn is_standard(text: &str) -> bool {
-    match text.strip_prefix("whsk_") {
-        Some(key) => STANDARD.decode(key).is_ok_and(|key| ED25519_KEY_BYTES.contains(&key.len())),
-        None => STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).is_ok_and(|key| !key.is_empty()),
+    match text.strip_prefix(PRIVATE) {
+        Some(key) => BASE64.decode(key).is_ok_and(|key| ED25519_KEY_BYTES.contains(&key.len())),
+        None => BASE64.decode(text.strip_prefix(SHARED).unwrap_or(text)).is_ok_and(|key| !key.is_empty()),
     }
 }
