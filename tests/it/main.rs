@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod contract;
 mod crash;
+mod delivery;
 mod documents;
 mod door;
 mod events;
@@ -16,12 +17,13 @@ mod guests;
 mod isolation;
 mod lifecycle;
 mod plugins;
+mod receivers;
 mod records;
 mod secrets;
 mod tidy;
-mod verifiers;
 mod transform_slots;
 mod transforms;
+mod verifiers;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

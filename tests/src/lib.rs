@@ -5,12 +5,14 @@ mod client;
 mod gateway;
 mod guests;
 mod process;
+mod receiver;
 mod wire;
 
 pub use client::{Answer, Client, Post};
-pub use gateway::{Gateway, GatewayBuilder};
+pub use gateway::{Gateway, GatewayBuilder, emit};
 pub use guests::{guest, plugin};
 pub use process::Process;
+pub use receiver::{RawReceiver, Received, Receiver, Verdict};
 pub use wire::{Reply, Wire};
 
 use std::future::Future;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{CACHE_FOLDER, compiler, components, source_and_grants};
+use super::CACHE_FOLDER;
+use super::parts::{compiler, components, source_and_grants};
 use crate::clock::Clock;
 use crate::config::{Config, RouteLimits};
 use crate::limits::Budget;

@@ -2,10 +2,10 @@
 
 mod inspect;
 mod lifecycle;
+mod parts;
 mod transform;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,16 +16,13 @@ use tokio::task::JoinHandle;
 
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
-use crate::config::webhooks::{Component, Transform};
-use crate::config::{Config, Env, Handler, RouteConfig};
-use crate::http::{Connections, EventsDoor, Front, Phase, Route, RouteTable, listen, serve, serve_admin};
-use crate::limits::{Admissions, Budget, InFlight, RateWindows};
-use crate::model::{EndpointName, Grant, Grants, Ids, Power};
-use crate::outbound::ingest::Intake;
-use crate::sandbox::{
-    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot,
-    Watch, tell_nobody,
-};
+use crate::config::{Config, Env};
+use crate::http::{Connections, Phase, listen, serve, serve_admin};
+use crate::limits::Admissions;
+use crate::model::Ids;
+use crate::outbound::egress::{Names, SystemNames};
+use crate::outbound::{Outbound, Parts};
+use crate::sandbox::{Plugins, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
 
@@ -49,6 +46,7 @@ pub struct Running {
     pub plugins: Arc<Plugins>,
     phase: watch::Sender<Phase>,
     front: JoinHandle<()>,
+    outbound: Outbound,
     background: Vec<JoinHandle<()>>,
     store: Store,
     _watch: Option<Watch>,
@@ -56,29 +54,42 @@ pub struct Running {
 
 /// Starts a gateway. Everything that can be refused is refused before the socket is opened.
 pub async fn start(config: Config, clock: Clock) -> Result<Running> {
+    start_with(config, clock, Arc::new(SystemNames::default())).await
+}
+
+/// As [`start`], with somebody else than the system to ask for the addresses of receivers.
+pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> Result<Running> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
-    let compiler = compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
-    let secrets =
-        Arc::new(SecretWatch::start(&config, Resolver::new(config.providers().clone(), Env::process())).await);
-    let announce = tell_nobody();
+    let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
+    let resolver = Resolver::new(config.providers().clone(), Env::process());
+    let secrets = Arc::new(SecretWatch::start(&config, resolver.clone()).await);
+    let announce = parts::announce(&store);
     let plugins = Arc::new(Plugins::new(
         compiler,
-        plugin_folder(&config),
-        slots(&config, &taskflows, &clock, &announce),
-        transforms(&config, &clock, &announce),
+        parts::plugin_folder(&config),
+        parts::slots(&config, &taskflows, &clock, &announce),
+        parts::transforms(&config, &clock, &announce),
     ));
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
-    let front = front(&config, &secrets, &plugins, taskflows.clone(), events_door(&config, &secrets, &store));
+    let admissions = Admissions::new(config.sandbox.instances);
+    let events = parts::events_door(&config, &secrets, &store);
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events);
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
     let address = listener.local_addr()?;
 
+    // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
+    egress.never_dial(address);
+    let transforms = parts::transforms_by_endpoint(&config, &plugins);
+    let engine = Parts { store: store.clone(), clock, admissions, egress, resolver, transforms };
+    let outbound = Outbound::start(&config, engine).await?;
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
         at_once_max: config.global_limits.connections_max,
@@ -90,10 +101,10 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running> {
     ];
     match listen(&config.state_dir) {
         Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone()))),
-        Err(cause) => tracing::warn!("no admin socket, so `sandclaw plugins list` cannot ask this process: {cause}"),
+        Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
     let front = tokio::spawn(serve(listener, front.router(), connections, phases));
-    Ok(Running { address, plugins, phase, front, background, store, _watch: watch })
+    Ok(Running { address, plugins, phase, front, outbound, background, store, _watch: watch })
 }
 
 impl Running {
@@ -112,110 +123,25 @@ impl Running {
         self.phase.clone()
     }
 
-    /// Returns when the last request is answered, or all were cut, and the store is closed.
-    pub async fn ended(self) -> Result<()> {
-        self.front.await.context("the front door's task ended early")?;
+    /// Returns when the last request is answered and the last try has ended, or all were cut, and the store is closed.
+    pub async fn ended(mut self) -> Result<()> {
+        let mut phases = self.phase.subscribe();
+        // An error means that nobody can send a phase any more; then there is nothing to wait for either.
+        let _ = phases.wait_for(|phase| *phase != Phase::Serving).await;
+        let outbound = &mut self.outbound;
+        let drained = async {
+            tokio::select! {
+                () = outbound.drain() => {}
+                _ = phases.wait_for(|phase| *phase == Phase::Cut) => {}
+            }
+        };
+        // The front sees a cut by itself.
+        let (ended, ()) = tokio::join!(self.front, drained);
+        self.outbound.cut();
         for task in self.background {
             task.abort();
         }
         self.store.close().await;
-        Ok(())
-    }
-}
-
-fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
-    let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
-    let largest = limits.map(|limits| limits.memory_max_bytes).max().unwrap_or(0);
-    let engine = SandboxEngine::new(PoolSize {
-        runs: config.sandbox.instances,
-        memory_max_bytes: largest.max(crate::config::RouteLimits::default().memory_max_bytes),
-        pagemap_scan: config.sandbox.pagemap_scan,
-    })?;
-    let cache = cache.filter(|_| config.sandbox.compile_cache).map(CompileCache::open).transpose()?;
-    Ok(Compiler::new(engine, cache))
-}
-
-/// A route without a plugin works without a folder, so a missing one is only told.
-fn plugin_folder(config: &Config) -> Option<PluginFolder> {
-    PluginFolder::open(&config.plugins_dir).inspect_err(|error| tracing::warn!("{error}")).ok()
-}
-
-fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock, announce: &Announce) -> Vec<Arc<Slot>> {
-    let slot = |route: &RouteConfig| {
-        let (source, grants) = source_and_grants(&route.handler);
-        let session = taskflows.bind(route.session_key.clone(), &route.controller_id);
-        let budget = Budget::from(&route.limits);
-        Arc::new(Slot::new(route.id.clone(), source, grants, session, budget, clock.clone(), announce.clone()))
-    };
-    config.routes.iter().map(slot).collect()
-}
-
-fn transforms(config: &Config, clock: &Clock, announce: &Announce) -> Vec<Arc<TransformSlot>> {
-    let slot = |(name, component)| Arc::new(transform_slot(name, component, clock, announce));
-    components(config).map(slot).collect()
-}
-
-fn transform_slot(name: &EndpointName, component: &Component, clock: &Clock, announce: &Announce) -> TransformSlot {
-    let source = Source::File { name: component.file.clone(), digest: component.digest };
-    let (grants, budget) = (component.grants.clone(), Budget::from(&component.limits));
-    TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
-}
-
-/// The transforms of the endpoints that are served.
-fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
-    config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled).filter_map(|endpoint| {
-        match &endpoint.transform {
-            Transform::Component(component) => Some((&endpoint.name, &**component)),
-            Transform::None | Transform::Template(_) => None,
-        }
-    })
-}
-
-fn source_and_grants(handler: &Handler) -> (Source, Grants) {
-    match handler {
-        Handler::BuiltIn => (Source::BuiltIn, built_in_grants()),
-        Handler::Plugin { file, digest, grants } => {
-            (Source::File { name: file.clone(), digest: *digest }, grants.clone())
-        }
-    }
-}
-
-/// The built-in action gets every power over flows and tasks, and neither clock nor randomness.
-fn built_in_grants() -> Grants {
-    Power::ALL.into_iter().filter(|power| !power.functions().is_empty()).map(Grant::whole).collect()
-}
-
-fn events_door(config: &Config, secrets: &SecretWatch, store: &Store) -> Option<EventsDoor> {
-    let ingest = config.webhooks.ingest.as_ref()?;
-    Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
-}
-
-fn front(
-    config: &Config,
-    secrets: &SecretWatch,
-    plugins: &Plugins,
-    taskflows: TaskFlows,
-    events: Option<EventsDoor>,
-) -> Front {
-    let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
-        Some(Route {
-            id: route.id.clone(),
-            path: route.path.as_str().into(),
-            limits: route.limits,
-            secret: secrets.secret(&route.id)?,
-            slot: slot.clone(),
-        })
-    };
-    let routes = config.routes.iter().zip(plugins.slots()).filter_map(route);
-    let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
-    Front {
-        routes: RouteTable::new(routes),
-        events,
-        gateway: config.gateway.clone(),
-        rate: RateWindows::new(keys_max),
-        in_flight: InFlight::default(),
-        requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),
-        admissions: Admissions::new(config.sandbox.instances),
-        taskflows,
+        ended.context("the front door's task ended early")
     }
 }

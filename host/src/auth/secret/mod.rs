@@ -1,11 +1,13 @@
 //! Secrets: from a name in the config to a value that requests are compared with. A value is never printed, logged or
-//! put into an error; what leaves this room is whether a presented secret matches.
+//! put into an error. What leaves this room is whether a presented secret matches, and, for what is signed or sent along, the value itself
+//! as a [`secrecy::SecretString`].
 
 mod credential;
 mod door;
 mod door_secret;
 mod exec;
 mod file;
+mod kept;
 mod resolver;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ mod watch;
 pub use credential::Credential;
 pub use door::Door;
 pub use door_secret::{DoorSecret, SecretState};
+pub use kept::{KeptSecret, keep_fresh, look_up_all};
 pub use resolver::{Reason, Resolver, Unresolved};
 pub use watch::{SecretWatch, refresh_loop};
 

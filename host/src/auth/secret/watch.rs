@@ -16,7 +16,7 @@ use super::resolver::Resolver;
 
 /// Time between two questions to a program that has answered: a rotated secret is noticed within a minute, and a vault
 /// is not asked thirty times for it.
-const EXEC_REFRESH: Duration = Duration::from_secs(60);
+pub(super) const EXEC_REFRESH: Duration = Duration::from_secs(60);
 
 /// The secrets of all doors of one config. A new config gets a new one.
 #[derive(Debug)]

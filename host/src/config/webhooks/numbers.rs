@@ -6,12 +6,13 @@ use super::super::limits::Limit;
 /// Two weeks: longer than a holiday, so that whoever comes back can still see and repeat what failed.
 pub(super) const RETENTION_DAYS: Limit = Limit { key: "retentionDays", default: 14, min: 1, max: 365 };
 
-/// With the waits below, a receiver may be down for more than two hours before a delivery is given up.
-pub(super) const MAX_ATTEMPTS: Limit = Limit { key: "maxAttempts", default: 12, min: 1, max: ATTEMPTS_MAX };
+/// The number in the document that these keys come from, for what is announced with it is expected. Enough for a hiccup; a receiver that
+/// may be down for longer wants more, or a schedule.
+pub(super) const MAX_ATTEMPTS: Limit = Limit { key: "maxAttempts", default: 3, min: 1, max: ATTEMPTS_MAX };
 /// No schedule needs more; each try of each delivery is a row.
 pub(super) const ATTEMPTS_MAX: u32 = 100;
-/// Five seconds: what a load balancer takes to notice that a receiver restarts.
-pub(super) const BACKOFF_MS: Limit = Limit { key: "backoffMs", default: 5_000, min: 1, max: DAY_MS };
+/// From the same document.
+pub(super) const BACKOFF_MS: Limit = Limit { key: "backoffMs", default: 1_000, min: 1, max: DAY_MS };
 /// An hour: a receiver that is back is noticed the same morning.
 pub(super) const MAX_BACKOFF_MS: Limit = Limit { key: "maxBackoffMs", default: 3_600_000, min: 1, max: DAY_MS };
 /// Longest wait of a schedule.

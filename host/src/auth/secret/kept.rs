@@ -1,0 +1,91 @@
+//! Secrets whose values are needed, and not only compared: what deliveries are signed with, and headers of the operator.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::config::{SecretSource, SecretSpec};
+
+use super::resolver::Resolver;
+use super::watch::EXEC_REFRESH;
+
+/// A secret and the value it had when it was last looked up.
+#[derive(Debug)]
+pub struct KeptSecret {
+    /// Where it stands in the config; for the log.
+    place: String,
+    spec: SecretSpec,
+    value: ArcSwapOption<SecretString>,
+}
+
+impl KeptSecret {
+    /// A secret that has not been looked up yet.
+    pub fn new(place: String, spec: SecretSpec) -> Self {
+        Self { place, spec, value: ArcSwapOption::empty() }
+    }
+
+    /// Its value, if it has one. Takes no lock.
+    pub fn value(&self) -> Option<Arc<SecretString>> {
+        self.value.load_full()
+    }
+
+    /// How often it is worth looking again; never, if it can only change with the process.
+    fn pace(&self, refresh: Duration) -> Option<Duration> {
+        match &self.spec {
+            SecretSpec::Plain(_) | SecretSpec::Missing(_) => None,
+            SecretSpec::Ref(reference) => match reference.source {
+                SecretSource::Env => None,
+                SecretSource::File => Some(refresh),
+                SecretSource::Exec if self.value.load().is_none() => Some(refresh),
+                SecretSource::Exec => Some(EXEC_REFRESH.max(refresh)),
+            },
+        }
+    }
+
+    /// Looks it up. Whatever had a value and has none now keeps the old one: a vault that is away for a minute stops no delivery.
+    async fn renew(&self, resolver: &Resolver) {
+        let place = &self.place;
+        match (resolver.resolve(&self.spec).await, self.value.load_full()) {
+            (Ok(new), Some(old)) if new.expose_secret() == old.expose_secret() => {}
+            (Ok(new), old) => {
+                if old.is_some() {
+                    tracing::info!("{place} has a new value");
+                }
+                self.value.store(Some(Arc::new(new)));
+            }
+            (Err(why), None) => tracing::warn!("{place} cannot be resolved, so nothing that needs it is sent: {why}"),
+            (Err(why), Some(_)) => tracing::warn!("{place} cannot be resolved now, its last value stays in use: {why}"),
+        }
+    }
+}
+
+/// Looks all of them up once, at the same time.
+pub async fn look_up_all(secrets: &[Arc<KeptSecret>], resolver: &Resolver) {
+    let mut lookups = JoinSet::new();
+    for secret in secrets.iter().cloned() {
+        let resolver = resolver.clone();
+        lookups.spawn(async move { secret.renew(&resolver).await });
+    }
+    while lookups.join_next().await.is_some() {}
+}
+
+/// Keeps them fresh until it is dropped.
+pub async fn keep_fresh(secrets: Vec<Arc<KeptSecret>>, resolver: Resolver, refresh: Duration) {
+    let mut looked_up: Vec<Instant> = secrets.iter().map(|_| Instant::now()).collect();
+    let first = tokio::time::Instant::now() + refresh;
+    let mut ticks = tokio::time::interval_at(first, refresh);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for (secret, last) in secrets.iter().zip(&mut looked_up) {
+            if secret.pace(refresh).is_some_and(|pace| last.elapsed() >= pace) {
+                secret.renew(&resolver).await;
+                *last = Instant::now();
+            }
+        }
+    }
+}

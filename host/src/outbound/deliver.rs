@@ -1,0 +1,175 @@
+//! One try of one delivery, from the lease to the row that tells of it. The list in [`attempt`] is the whole way.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
+
+use super::body::Made;
+use super::destination::Destination;
+use super::egress::{Answer, Fault, RetryAfter, Sent};
+use super::engine::Engine;
+use super::health::Showed;
+use super::{envelope, sign};
+use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Millis, Timing};
+
+/// Carries the delivery's id, the same over all its tries.
+const DELIVERY: HeaderName = HeaderName::from_static("x-openclaw-delivery");
+
+/// What one try came to.
+pub(super) struct Tried {
+    pub attempt: Attempt,
+    /// What it showed of the receiver, if it got that far.
+    pub showed: Option<Showed>,
+    /// How long the receiver asked to be left alone.
+    pub asked_for: Option<Duration>,
+    /// Not before this time: what has to be waited for is known.
+    pub not_before: Option<Millis>,
+}
+
+/// Tries it once.
+pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed) -> Tried {
+    let mut trace = Trace::begin(engine, to);
+    let event = envelope::of(&claimed.event, &engine.instance_id);
+    let made = to.body.make(event, &engine.admissions).await;
+    trace.made();
+    let (mut body, content_type, extra) = match made {
+        Made::Body { bytes, content_type, headers } => (bytes, content_type, headers),
+        Made::Skip(reason) => return trace.ended(AttemptOutcome::Skipped, Some(reason)),
+        Made::Failed(why) => return trace.ended(AttemptOutcome::Transform, Some(why)),
+        Made::NotNow(why, wait) => {
+            let not_before = wait.map(|wait| Millis(engine.clock.now().0.saturating_add(wait.0)));
+            return Tried { not_before, ..trace.ended(AttemptOutcome::Host, Some(why)) };
+        }
+    };
+    let now = engine.clock.now();
+    let mut url = to.config.url.clone();
+    let prepared = headers(to, claimed, &content_type, &extra).and_then(|mut headers| {
+        let keys = to.keys.signing(to.config.signing, now).map_err(|why| why.to_string())?;
+        // Last, over the very bytes that are sent, with the time of this try.
+        sign::sign(to.config.signing, &keys, claimed.event.id.as_str(), now, &mut url, &mut headers, &mut body)
+            .map_err(|why| why.to_string())?;
+        Ok(headers)
+    });
+    let headers = match prepared {
+        Ok(headers) => headers,
+        Err(why) => return trace.ended(AttemptOutcome::Host, Some(why)),
+    };
+    trace.body(&body);
+    let sent = to.client.post(&url, headers, Bytes::from(body)).await;
+    trace.answered(sent, now)
+}
+
+/// The operator's headers win over the transform's; the gateway's own are put over both.
+fn headers(
+    to: &Destination,
+    claimed: &Claimed,
+    content_type: &str,
+    extra: &[(String, String)],
+) -> Result<HeaderMap, String> {
+    let mut headers = to.keys.headers().map_err(|why| why.to_string())?;
+    let made_by_transform = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in made_by_transform.chain([(CONTENT_TYPE.as_str(), content_type)]) {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "a header has no sendable name".to_owned())?;
+        let value = HeaderValue::from_str(value).map_err(|_| format!("the header {name} has no sendable value"))?;
+        headers.entry(name).or_insert(value);
+    }
+    if let Ok(id) = HeaderValue::from_str(claimed.id.as_str()) {
+        headers.insert(DELIVERY, id);
+    }
+    Ok(headers)
+}
+
+/// Collects what the row will say.
+struct Trace {
+    began: Instant,
+    attempt: Attempt,
+}
+
+impl Trace {
+    fn begin(engine: &Engine, to: &Destination) -> Self {
+        let attempt = Attempt {
+            started_at: engine.clock.now(),
+            outcome: AttemptOutcome::Host,
+            status: None,
+            error: None,
+            timing: Timing::default(),
+            address: None,
+            transform: to.body.digest(),
+            body_digest: None,
+            body_bytes: 0,
+            response_headers: Vec::new(),
+            response_body: Vec::new(),
+            response_cut: false,
+        };
+        Self { began: Instant::now(), attempt }
+    }
+
+    fn made(&mut self) {
+        self.attempt.timing.transform_us = Some(micros(self.began.elapsed()));
+    }
+
+    fn body(&mut self, body: &[u8]) {
+        self.attempt.body_digest = Some(Digest(Sha256::digest(body).into()));
+        self.attempt.body_bytes = body.len() as u64;
+    }
+
+    fn ended(mut self, outcome: AttemptOutcome, error: Option<String>) -> Tried {
+        self.attempt.outcome = outcome;
+        self.attempt.error = error;
+        self.attempt.timing.total_us = micros(self.began.elapsed());
+        Tried { attempt: self.attempt, showed: None, asked_for: None, not_before: None }
+    }
+
+    fn answered(mut self, sent: Sent, now: Millis) -> Tried {
+        let transform_us = self.attempt.timing.transform_us;
+        self.attempt.timing = Timing { transform_us, ..sent.timing };
+        self.attempt.address = sent.address.map(|address| address.to_string());
+        match sent.result {
+            Ok(answer) => self.status(answer, now),
+            Err(Fault { outcome, detail }) => {
+                let showed = outcome.is_receivers().then_some(Showed::Fails);
+                Tried { showed, ..self.ended(outcome, Some(detail)) }
+            }
+        }
+    }
+
+    fn status(mut self, answer: Answer, now: Millis) -> Tried {
+        let asked_for = answer.retry_after.map(|asked| wait(asked, now));
+        let status = answer.status;
+        let (outcome, showed, error) = match status {
+            200..=299 => (AttemptOutcome::Accepted, Showed::Works, None),
+            410 => (AttemptOutcome::Rejected, Showed::Gone, Some("answered 410: gone for good".to_owned())),
+            300..=399 => (
+                AttemptOutcome::Rejected,
+                Showed::Fails,
+                Some(format!("answered {status}: redirects are not followed")),
+            ),
+            429 | 502 | 504 => {
+                (AttemptOutcome::Rejected, Showed::Overloaded(asked_for), Some(format!("answered {status}")))
+            }
+            _ if asked_for.is_some() => {
+                (AttemptOutcome::Rejected, Showed::Overloaded(asked_for), Some(format!("answered {status}")))
+            }
+            _ => (AttemptOutcome::Rejected, Showed::Fails, Some(format!("answered {status}"))),
+        };
+        self.attempt.status = Some(status);
+        self.attempt.response_headers = answer.headers;
+        self.attempt.response_body = answer.body;
+        self.attempt.response_cut = answer.cut;
+        Tried { showed: Some(showed), asked_for, ..self.ended(outcome, error) }
+    }
+}
+
+/// How long a receiver asked to be left alone, as of now.
+fn wait(asked: RetryAfter, now: Millis) -> Duration {
+    match asked {
+        RetryAfter::In(wait) => wait,
+        RetryAfter::At(at) => Duration::from_millis(u64::try_from(at.0.saturating_sub(now.0)).unwrap_or(0)),
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,111 @@
+//! Takes leases as far as each lane has room, all lanes in one transaction, and starts a task for each delivery.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::destination::Destination;
+use super::super::lane::Wish;
+use super::{Engine, try_one};
+use crate::model::Millis;
+use crate::store::{Room, StoreError};
+
+/// A clock that goes back by more than this was set; less is how clocks are kept right.
+const SET_BACK_MS: i64 = 5_000;
+
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// An endpoint whose secret has no value is looked at again after this.
+const UNKNOWN_KEYS_MS: i64 = 1_000;
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut before = engine.clock.now();
+    while !engine.is_draining() {
+        let now = engine.clock.now();
+        if before.0.saturating_sub(now.0) > SET_BACK_MS {
+            follow_back(&engine, now, before.0 - now.0).await;
+        }
+        before = now;
+        let (rooms, next) = wishes(&engine, now);
+        if rooms.is_empty() {
+            wait(&engine, next).await;
+        } else if let Err(error) = claim(&engine, rooms, now).await {
+            tracing::error!("deliveries cannot be claimed and will be again: {error}");
+            tokio::time::sleep(AFTER_FAILURE).await;
+        }
+    }
+}
+
+/// What the lanes have room for now, and when to look again if none has.
+fn wishes(engine: &Engine, now: Millis) -> (Vec<(Arc<Destination>, Room)>, Option<Millis>) {
+    let mut rooms = Vec::new();
+    let mut next: Option<Millis> = None;
+    for to in &engine.destinations {
+        match to.lane.wish(now) {
+            Wish::Claim(_) if !to.keys.are_known(to.config.signing) => {
+                next = earlier(next, Millis(now.0.saturating_add(UNKNOWN_KEYS_MS)));
+            }
+            Wish::Claim(room) => rooms.push((to.clone(), room)),
+            Wish::At(at) => next = earlier(next, at),
+            Wish::Nothing => {}
+        }
+    }
+    (rooms, next)
+}
+
+fn earlier(known: Option<Millis>, at: Millis) -> Option<Millis> {
+    Some(known.map_or(at, |known| known.min(at)))
+}
+
+async fn wait(engine: &Engine, next: Option<Millis>) {
+    match next {
+        None => engine.room.notified().await,
+        Some(at) => tokio::select! {
+            () = engine.room.notified() => {}
+            () = engine.clock.reach(at) => {}
+        },
+    }
+}
+
+async fn claim(engine: &Arc<Engine>, rooms: Vec<(Arc<Destination>, Room)>, now: Millis) -> Result<(), StoreError> {
+    rooms.iter().for_each(|(to, room)| to.lane.claims(room));
+    let claimed = match engine.store.claim(rooms.iter().map(|(_, room)| room.clone()).collect(), now).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            // Whatever was due still is.
+            rooms.iter().for_each(|(to, room)| to.lane.claimed(0, 0, left(room, now), now));
+            return Err(error);
+        }
+    };
+    let mut brought: HashMap<&str, (u32, u32)> = HashMap::new();
+    for delivery in &claimed {
+        let (first, retries) = brought.entry(delivery.endpoint.as_str()).or_default();
+        *(if delivery.attempt > 1 { retries } else { first }) += 1;
+    }
+    for (to, room) in &rooms {
+        let (first, retries) = brought.get(to.name().as_str()).copied().unwrap_or_default();
+        let all_there_was = first < room.first || retries < room.retries;
+        let left = if all_there_was { engine.store.next_due(to.name())? } else { left(room, now) };
+        to.lane.claimed(first, retries, left, now);
+    }
+    for delivery in claimed {
+        if let Some((to, _)) = rooms.iter().find(|(to, _)| *to.name() == delivery.endpoint) {
+            engine.tries.spawn(try_one::run(engine.clone(), to.clone(), delivery));
+        }
+    }
+    Ok(())
+}
+
+/// A claim that was filled may have left some: due now, for all that is known.
+fn left(room: &Room, now: Millis) -> (Option<Millis>, Option<Millis>) {
+    ((room.first > 0).then_some(now), (room.retries > 0).then_some(now))
+}
+
+/// The clock was set back: what was to happen in a minute is still to happen in a minute.
+async fn follow_back(engine: &Engine, now: Millis, back_ms: i64) {
+    tracing::warn!("the clock went back by {} s; deliveries that wait go back with it", back_ms / 1000);
+    if let Err(error) = engine.store.shift_due(now, back_ms).await {
+        tracing::error!("times of deliveries could not be moved back: {error}");
+    }
+    engine.destinations.iter().for_each(|to| to.lane.shift(back_ms));
+}

@@ -1,0 +1,100 @@
+//! What can wait: recoveries that the operator asked for, deliveries that nobody will make, rows past their time. Everything in small steps, so
+//! that no delivery waits behind it.
+
+use std::sync::Arc;
+
+use super::super::wants::Candidate;
+use super::{Engine, dispatch, start};
+use crate::model::{DeliveryState, Millis};
+use crate::store::{Recovery, StoreError};
+
+/// The pace of the upkeep.
+const PACE_MS: i64 = 60_000;
+
+/// Events that a recovery looks at in one step.
+const STEP: u32 = 200;
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    loop {
+        if let Err(error) = once(&engine).await {
+            tracing::error!("the upkeep of deliveries failed and will be tried again: {error}");
+        }
+        let next = Millis(engine.clock.now().0.saturating_add(PACE_MS));
+        tokio::select! {
+            () = engine.chores.notified() => {}
+            () = engine.clock.reach(next) => {}
+        }
+    }
+}
+
+async fn once(engine: &Engine) -> Result<(), StoreError> {
+    for recovery in engine.store.recoveries()?.into_iter().filter(|recovery| !recovery.is_done) {
+        recover(engine, recovery).await?;
+    }
+    start::end_abandoned(engine).await?;
+    let now = engine.clock.now();
+    let before = Millis(now.0.saturating_sub(engine.retention_ms));
+    while engine.store.forget_outbound(now, before).await? {}
+    Ok(())
+}
+
+/// Carries a recovery to its end. Each step is one transaction with its cursor, so that a crash costs one step at most, and repeats none.
+async fn recover(engine: &Engine, mut recovery: Recovery) -> Result<(), StoreError> {
+    while !recovery.is_done {
+        let events = engine.store.recoverable(&recovery, STEP)?;
+        // A step may be short because its events are large; only an empty one is the end.
+        let is_done = events.is_empty();
+        let cursor = events.last().map_or(recovery.until, |(event, _)| event.seq);
+        let to = engine.destination(recovery.endpoint.as_str()).filter(|to| !to.lane.is_disabled());
+        let Some(to) = to else {
+            tracing::warn!(endpoint = %recovery.endpoint, "a recovery ends early: the endpoint is disabled or gone");
+            engine.store.recover_step(&recovery, cursor, true, Vec::new(), engine.clock.now()).await?;
+            return Ok(());
+        };
+        let wanted = events.iter().filter(|(event, delivery)| {
+            is_missing(*delivery) && to.wants.wants(&Candidate::new(event, &engine.instance_id))
+        });
+        let wanted = wanted.map(|(event, _)| dispatch::delivery(engine, to, event)).collect();
+        recovery = engine.store.recover_step(&recovery, cursor, is_done, wanted, engine.clock.now()).await?;
+        to.lane.is_due(engine.clock.now());
+        to.lane.is_due_again(engine.clock.now());
+        engine.room.notify_one();
+    }
+    tracing::info!(endpoint = %recovery.endpoint, revived = recovery.revived, created = recovery.created, "a recovery is done");
+    Ok(())
+}
+
+/// Whether the endpoint did not get the event and is not about to.
+pub(super) fn is_missing(delivery: Option<DeliveryState>) -> bool {
+    matches!(delivery, None | Some(DeliveryState::Dead | DeliveryState::Cancelled))
+}
+
+/// Releases what was held for another version of a component, when there is one.
+pub(super) async fn follow_swaps(engine: Arc<Engine>) {
+    let slots: Vec<_> = engine.destinations.iter().filter(|to| to.body.waits_for_swap()).collect();
+    let mut waiting = tokio::task::JoinSet::new();
+    for to in slots {
+        let (engine, to) = (engine.clone(), to.clone());
+        let Some(slot) = to.body.slot().cloned() else { continue };
+        waiting.spawn(async move {
+            let mut swaps = slot.swaps();
+            // At the start too: the version that serves now may not be the one that failed.
+            loop {
+                let now = engine.clock.now();
+                match engine.store.release_held_for_swap(to.name(), now).await {
+                    Ok(0) => {}
+                    Ok(released) => {
+                        tracing::info!(endpoint = %to.name(), "{released} deliveries that waited for another transform are due");
+                        to.lane.is_due_again(now);
+                        engine.room.notify_one();
+                    }
+                    Err(error) => tracing::error!("deliveries could not be released: {error}"),
+                }
+                if swaps.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    while waiting.join_next().await.is_some() {}
+}

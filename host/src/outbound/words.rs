@@ -1,0 +1,20 @@
+//! The events that deliveries themselves cause.
+
+use serde_json::{Value, json};
+
+use crate::model::{EndpointName, EventKind, Ids, NewEvent};
+
+/// An event of the gateway's own.
+pub(super) fn event(ids: Ids, kind: EventKind, data: &Value) -> NewEvent {
+    NewEvent { id: ids.event(), kind: kind.as_str().to_owned(), timestamp: None, session: None, data: data.to_string() }
+}
+
+/// That an endpoint gets nothing until somebody enables it.
+pub(super) fn disabled(ids: Ids, endpoint: &EndpointName, why: &str) -> NewEvent {
+    event(ids, EventKind::EndpointDisabled, &json!({ "endpoint": endpoint.as_str(), "reason": why }))
+}
+
+/// `1 try`, `2 tries`.
+pub(super) fn count(number: u32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
