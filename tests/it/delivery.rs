@@ -220,7 +220,7 @@ async fn a_rate_limit_lets_so_many_through_and_the_rest_in_their_time() {
     gateway.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn gone_disables_an_endpoint_tells_the_others_and_is_undone_by_the_operator() {
     let gone = Receiver::statuses(&[410, 200]).await;
     let watcher = Receiver::start().await;
