@@ -9,18 +9,25 @@ use crate::store::rows::{optional_text, text, word};
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Makes an ended delivery due now, with a new series of tries. While another one of its ordering key is being tried, it is held.
+    /// Makes an ended delivery due now, with a new series of tries; one that waits for its next try is tried now instead. While another one of its ordering key is being tried, it is held.
     pub async fn retry_delivery(&self, id: &str, now: Millis) -> Result<Retried, StoreError> {
-        const SQL: &str = "SELECT seq, state, endpoint, ordering_key FROM deliveries WHERE delivery_id = ?1";
+        const SQL: &str = "SELECT seq, state, endpoint, ordering_key, due_at FROM deliveries WHERE delivery_id = ?1";
+        const SOONER: &str = "UPDATE deliveries SET due_at = ?2, updated_at = ?2 WHERE seq = ?1";
         let id = id.to_owned();
         self.0
             .writer
             .write(move |db| {
                 let found = one(db, SQL, [&id], |row| {
                     let key = optional_text(row, 3)?.map(str::to_owned);
-                    Ok((row.get(0)?, word(row, 1, DeliveryState::parse)?, text(row, 2)?.to_owned(), key))
+                    let due_at: Option<i64> = row.get(4)?;
+                    let waits = due_at.is_some_and(|at| at > now.0);
+                    Ok((row.get(0)?, word(row, 1, DeliveryState::parse)?, text(row, 2)?.to_owned(), key, waits))
                 })?;
-                let Some((seq, state, endpoint, key)) = found else { return Ok(Retried::Missing) };
+                let Some((seq, state, endpoint, key, waits)) = found else { return Ok(Retried::Missing) };
+                if state == DeliveryState::Due && waits {
+                    db.prepare_cached(SOONER)?.execute((seq, now.0))?;
+                    return Ok(Retried::Due);
+                }
                 if is_open(state) {
                     return Ok(Retried::OnItsWay(state));
                 }

@@ -36,3 +36,15 @@ async fn a_second_wish_is_told_that_it_is_on_its_way_and_works_once_it_has_ended
     assert_eq!(wish().await.unwrap(), Retried::OnItsWay(DeliveryState::Held));
     assert_eq!(post.store.retry_delivery("e2", post.clock.now()).await.unwrap(), Retried::Missing);
 }
+
+#[tokio::test]
+async fn one_that_waits_for_its_next_try_is_tried_now_instead() {
+    let post = post();
+    post.send(&["e1"]).await;
+    let now = post.clock.now();
+    post.finish(Next::Retry { at: Millis(now.0 + 60_000), is_excused: false }).await;
+    assert_eq!(post.store.retry_delivery("e1", now).await.unwrap(), Retried::Due);
+    assert_eq!(post.row("e1").due_at, Some(now));
+    let again = post.claim_one().await;
+    assert_eq!((again.attempt, again.tries), (2, 2), "the series goes on");
+}
