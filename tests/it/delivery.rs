@@ -220,7 +220,7 @@ async fn a_rate_limit_lets_so_many_through_and_the_rest_in_their_time() {
     gateway.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn gone_disables_an_endpoint_tells_the_others_and_is_undone_by_the_operator() {
     let gone = Receiver::statuses(&[410, 200]).await;
     let watcher = Receiver::start().await;
@@ -273,13 +273,21 @@ async fn the_breaker_leaves_a_failing_endpoint_alone_and_asks_with_one_probe() {
     for n in 0..10 {
         gateway.emit("message.sent", json!({ "n": n })).await;
     }
+    let store = gateway.store();
+    let opened = |times| {
+        let store = store.clone();
+        gateway_tests::eventually("the breaker opens", move || {
+            let opens = store.endpoint_states().unwrap().first().map_or(0, |state| state.opens);
+            async move { opens == times }
+        })
+    };
     receiver.wait_for(3).await;
-    gateway.deliveries_once("e", |rows| rows.iter().map(|row| row.attempts).sum::<u32>() == 3).await;
+    opened(1).await;
     gateway.clock.advance(29_000);
     assert_eq!(receiver.received().len(), 3);
     gateway.clock.advance(1_001);
     receiver.wait_for(4).await;
-    gateway.deliveries_once("e", |rows| rows.iter().map(|row| row.attempts).sum::<u32>() == 4).await;
+    opened(2).await;
     assert_eq!(receiver.received().len(), 4, "one probe, and it failed");
     gate.store(true, std::sync::atomic::Ordering::SeqCst);
     gateway.clock.advance(61_000);

@@ -24,6 +24,8 @@ mod tidy;
 mod transform_slots;
 mod transforms;
 mod verifiers;
+mod webhooks_cli;
+mod webhooks_live;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

@@ -262,7 +262,7 @@ async fn the_gateways_own_door_is_no_receiver_whatever_is_allowed() {
         .start()
         .await;
     gateway.emit("tool.called", json!({})).await;
-    let rows = gateway.deliveries_once("e", |rows| rows.iter().any(|row| row.attempts > 0)).await;
+    let rows = gateway.deliveries_once("e", |rows| rows.iter().any(|row| row.last_error.is_some())).await;
     let (_, _, attempts) = gateway.store().delivery(rows[0].id.as_str()).unwrap().unwrap();
     assert_eq!(attempts[0].1.outcome, AttemptOutcome::Forbidden);
     gateway.stop().await;

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod lifecycle;
+mod operator;
 mod parts;
 mod transform;
 
@@ -28,6 +29,7 @@ use crate::taskflow::{TaskFlows, sweep};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
+pub use operator::{ask_operator, operator_beside, tell_operator};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.
@@ -88,7 +90,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
     let transforms = parts::transforms_by_endpoint(&config, &plugins);
-    let engine = Parts { store: store.clone(), clock, admissions, egress, resolver, transforms };
+    let engine = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
     let outbound = Outbound::start(&config, engine).await?;
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
@@ -99,8 +101,9 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         tokio::spawn(refresh_loop(secrets)),
         tokio::spawn(async move { sweep::run(&taskflows, std::future::pending()).await }),
     ];
+    let operator = operator::operator(Some(&config), store.clone(), clock).steering(outbound.steer());
     match listen(&config.state_dir) {
-        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone()))),
+        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator))),
         Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
     let front = tokio::spawn(serve(listener, front.router(), connections, phases));

@@ -9,6 +9,7 @@ mod plugins;
 mod serve;
 mod tasks;
 mod transform;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ const EXAMPLES: &str = "Examples:
   sandclaw serve                    serve it
   sandclaw plugins list             what each component needs, was given, leaves unused
   sandclaw transform test --help    try a transform on an event, without a gateway
+  sandclaw webhooks list --follow   the deliveries, as they happen
   sandclaw tasks flow list --json   the flows, for a program";
 
 #[derive(Subcommand)]
@@ -51,6 +53,9 @@ enum Command {
     /// Look at and cancel TaskFlows
     #[command(subcommand)]
     Tasks(tasks::Tasks),
+    /// Look at deliveries and endpoints; try again, recover, test, verify
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
 }
 
 /// Where the config is.
@@ -88,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Plugins(plugins) => plugins.run(),
         Command::Transform(transform) => transform.run(),
         Command::Tasks(tasks) => tasks.run(),
+        Command::Webhooks(webhooks) => webhooks.run(),
     };
     ran.unwrap_or_else(|error| {
         output::error(&error);

@@ -47,3 +47,50 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) {
         print(&line(&mut row.iter().map(String::as_str)));
     }
 }
+
+/// A time of so many milliseconds since 1970, in UTC to the second.
+pub(super) fn time(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| "-".to_owned(), |at| format!("{at:.0}"))
+}
+
+/// So many microseconds, with three digits: `850 µs`, `12.3 ms`, `1.25 s`.
+pub(super) fn duration(us: u64) -> String {
+    let (value, unit) = match us {
+        0..1_000 => return format!("{us} µs"),
+        // No count of microseconds that a try can take is too large for this.
+        1_000..1_000_000 => (us as f64 / 1e3, "ms"),
+        _ => (us as f64 / 1e6, "s"),
+    };
+    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// The colour of a delivery's status.
+pub(super) fn of_status(status: &str) -> Style {
+    match status {
+        "delivered" => GOOD,
+        "failed" | "skipped" | "cancelled" => WARN,
+        "dead" => BAD,
+        _ => Style::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_have_three_digits() {
+        for (us, expected) in [
+            (0, "0 µs"),
+            (999, "999 µs"),
+            (1_000, "1.00 ms"),
+            (12_340, "12.3 ms"),
+            (123_400, "123 ms"),
+            (1_250_000, "1.25 s"),
+            (90_000_000, "90.0 s"),
+        ] {
+            assert_eq!(duration(us), expected);
+        }
+    }
+}

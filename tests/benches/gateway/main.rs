@@ -3,15 +3,19 @@
 //! (a) an action over HTTP through sandclaw, and through a plain axum handler that calls the same flow and store code natively;
 //! (b) one call in a fresh instance inside this process, beside the native call;
 //! (c) durable `create_flow` through the sandbox at 1 to 256 callers, beside the store alone;
-//! (d) start-up with a warm cache, and idle memory.
+//! (d) start-up with a warm cache, and idle memory;
+//! (e) events accepted over HTTP, durable before the answer;
+//! (f) deliveries end to end, with a template and with components, and beside an endpoint that hangs.
 //!
-//! `--quick` shortens every measurement; the numbers are then only good for a smoke test. `a`, `b`, `c`, `d` as arguments pick parts.
+//! `--quick` shortens every measurement; the numbers are then only good for a smoke test. `a` to `f` as arguments pick parts.
 
 mod http;
 mod in_process;
 mod load;
 mod native;
+mod outbound;
 mod proc_stat;
+mod sink;
 mod start_up;
 
 use std::time::Duration;
@@ -56,6 +60,12 @@ fn main() {
     }
     if wanted("d") {
         start_up::measure(effort);
+    }
+    if wanted("e") {
+        outbound::accepted(effort);
+    }
+    if wanted("f") {
+        runtime.block_on(outbound::delivered(effort));
     }
 }
 

@@ -66,8 +66,8 @@ impl KeptSecret {
 /// Looks all of them up once, at the same time.
 pub async fn look_up_all(secrets: &[Arc<KeptSecret>], resolver: &Resolver) {
     let mut lookups = JoinSet::new();
-    for secret in secrets.iter().cloned() {
-        let resolver = resolver.clone();
+    for secret in secrets {
+        let (secret, resolver) = (secret.clone(), resolver.clone());
         lookups.spawn(async move { secret.renew(&resolver).await });
     }
     while lookups.join_next().await.is_some() {}

@@ -104,7 +104,13 @@ fn once(key: &str, body: &JsonText) -> Result<Once, IngestError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::auth::authenticate;
+    use crate::auth::secret::{Resolver, SecretWatch};
+    use crate::clock::Clock;
+    use crate::config::{Config, Env, Format};
     use crate::json::canonical;
 
     #[test]
@@ -122,6 +128,22 @@ mod tests {
         ] {
             assert_eq!(once(key, &body).is_ok(), is_good, "{key:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_write_is_no_fault_of_the_sender() {
+        let text = "{ webhooks: { ingest: { secret: 's' } } }";
+        let config = Config::parse(text, Format::Json5, Path::new("x"), &Env::new(|_| None)).unwrap();
+        let resolver = Resolver::new(config.providers().clone(), Env::new(|_| None));
+        let secret = SecretWatch::start(&config, resolver).await.events_secret().unwrap();
+        let caller = authenticate(&secret, Some("s")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Clock::system()).unwrap();
+        let intake = Intake::new(store.clone(), Ids);
+        let body = canonical(br#"{"type":"a.b","data":{}}"#).unwrap();
+        assert_eq!(intake.take(&caller, &body, None).await.unwrap().ids.len(), 1);
+        store.close().await;
+        assert!(matches!(intake.take(&caller, &body, None).await, Err(IngestError::Unavailable)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use super::super::words;
 use super::views::{Counts, EndpointLine, EndpointList, EndpointStatus, TestAnswer};
 use super::{Operator, OperatorError};
 use crate::config::webhooks::Endpoint;
@@ -70,7 +71,7 @@ impl Operator {
         }
         let mut state = known.unwrap_or_else(|| EndpointState::new(name.clone(), endpoint.version()));
         state.disabled = Some((self.clock.now(), BY_OPERATOR.to_owned()));
-        let told = self.told_disabled(name, BY_OPERATOR);
+        let told = words::disabled(self.ids, name, BY_OPERATOR);
         Ok(self.store.put_endpoint_state(state, vec![told]).await?)
     }
 

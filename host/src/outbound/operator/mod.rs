@@ -7,6 +7,7 @@
 mod deliveries;
 mod endpoints;
 mod recovery;
+mod saved;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::webhooks::Endpoint;
-use crate::model::{DeliveryId, EndpointName, EndpointState, Event, EventKind, Ids, NewEvent};
+use crate::model::{DeliveryId, EndpointName, EndpointState, Event, Ids};
 use crate::store::{Store, StoreError};
 
 pub use deliveries::{LIST_DEFAULT, LIST_MAX, ListQuery};
+pub use saved::{NotARequest, SavedRequest};
 pub use status::Status;
 pub use text::shown;
 
@@ -107,17 +109,5 @@ impl Operator {
 
     fn state_of(&self, name: &EndpointName) -> Result<Option<EndpointState>, OperatorError> {
         Ok(self.store.endpoint_states()?.into_iter().find(|state| state.name == *name))
-    }
-
-    /// The event that tells others that somebody disabled an endpoint.
-    fn told_disabled(&self, name: &EndpointName, why: &str) -> NewEvent {
-        let data = serde_json::json!({ "endpoint": name.as_str(), "reason": why });
-        NewEvent {
-            id: self.ids.event(),
-            kind: EventKind::EndpointDisabled.as_str().to_owned(),
-            timestamp: None,
-            session: None,
-            data: data.to_string(),
-        }
     }
 }
