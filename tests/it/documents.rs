@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sandclaw::model::{AttemptOutcome, DeliveryState, EventKind};
+
 use crate::tidy::{LIBRARIES, ROOMS};
 
 /// The folder of the workspace.
@@ -104,5 +106,20 @@ fn the_table_of_rooms_is_the_one_that_is_kept() {
         told.sort_unstable();
         kept.sort_unstable();
         assert_eq!(told, kept, "what lives in {room}");
+    }
+}
+
+#[test]
+fn every_type_of_event_every_state_and_every_outcome_is_in_the_handbook() {
+    let [handbook, keys] =
+        ["docs/outbound.md", "docs/configuration.md"].map(|file| fs::read_to_string(root().join(file)).unwrap());
+    for kind in EventKind::ALL {
+        assert!(handbook.contains(&format!("`{kind}`")) && keys.contains(&format!("`{kind}`")), "{kind}");
+    }
+    for outcome in AttemptOutcome::ALL {
+        assert!(handbook.contains(&format!("| `{outcome}` |")), "{outcome}");
+    }
+    for state in DeliveryState::ALL {
+        assert!(handbook.contains(state.as_str()), "{state}");
     }
 }

@@ -1,12 +1,13 @@
-//! The configs that people copy: the files of `examples/`, every JSON5 block of the documents, the README's first request, and the tables of
-//! `docs/configuration.md`.
+//! What people copy: the files of `examples/`, every JSON5 block of the documents, the README's first request and first event, the functions that
+//! check signatures, and the tables of `docs/configuration.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use gateway_tests::Process;
+use gateway_tests::{Process, Received, Receiver};
 use sandclaw::config::{Config, ConfigErrors, Env, Format};
 use sandclaw::json::JsonText;
 
@@ -74,6 +75,75 @@ async fn the_first_request_of_the_readme_is_answered() {
     assert_eq!(names(&answer), names(&shown));
     assert_eq!(names(&answer["result"]["flow"]), names(&shown["result"]["flow"]));
     assert_eq!(answer["result"]["flow"]["goal"], shown["result"]["flow"]["goal"]);
+}
+
+/// The event of the README through the config that it names, and what it says that arrives; only ports and folders are the test's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_event_of_the_readme_arrives_as_it_says_and_is_believed() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let curl = blocks(&readme, "sh").into_iter().find(|block| block.contains("/events ")).unwrap();
+    let between = |from: &str, to: &str| curl.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap();
+    let receiver = Receiver::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = fs::read_to_string(root().join("examples/events.json5"))
+        .unwrap()
+        .replace(":18789", ":0")
+        .replace(":9000", &format!(":{}", receiver.address().port()))
+        .replace("../target/events-example", folder.path().to_str().unwrap());
+    fs::write(folder.path().join("events.json5"), &config).unwrap();
+    let gateway = Process::serve(PROGRAM, &folder.path().join("events.json5"));
+
+    let event = gateway.client.post("/events", between("-d '", "'")).secret(between("Authorization: Bearer ", "'"));
+    assert_eq!(event.send().await.status, 202);
+    let received = receiver.wait_for(1).await.remove(0);
+    let shown = blocks(&readme, "text").into_iter().find(|block| block.contains("x-openclaw-delivery")).unwrap();
+    let (head, body) = shown.split_once("\n\n").unwrap();
+    let names: BTreeSet<&str> = head.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(names, received.headers.keys().map(|name| name.as_str()).collect());
+    let (shown, told): (serde_json::Value, _) = (serde_json::from_str(body).unwrap(), received.json());
+    for member in ["type", "instanceId", "data"] {
+        assert_eq!(told[member], shown[member]);
+    }
+    let secret = config.split("secret: \"whsec_").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    every_document_believes(&received, &format!("whsec_{secret}"));
+}
+
+/// The functions in the documents accept this delivery, and none with another body, with another secret, without headers, or from another time.
+fn every_document_believes(received: &Received, secret: &str) {
+    const JAVASCRIPT: &str = r#"
+        const { body, headers, secret } = JSON.parse(require("node:fs").readFileSync(0));
+        const is = (body, ...rest) => Number(isFromGateway(Buffer.from(body), ...rest));
+        console.log(is(body, headers, secret), is(body + " ", headers, secret), is(body, headers, secret + "x"), is(body, {}, secret), is(body, headers, secret, -1));
+    "#;
+    const PYTHON: &str = r#"
+import json, sys
+given = json.load(sys.stdin)
+body, headers, secret = given["body"].encode(), given["headers"], given["secret"]
+found = [is_from_gateway(body, headers, secret), is_from_gateway(body + b" ", headers, secret), is_from_gateway(body, headers, secret + "x"),
+         is_from_gateway(body, {}, secret), is_from_gateway(body, headers, secret, -1)]
+print(*map(int, found))
+"#;
+    let headers = received.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let headers: BTreeMap<&str, &str> = headers.collect();
+    let body = std::str::from_utf8(&received.body).unwrap();
+    let given = serde_json::json!({ "body": body, "headers": headers, "secret": secret }).to_string();
+    let mut tried = 0;
+    for (file, text) in documents() {
+        for (language, program, flag, harness) in
+            [("js", "node", "-e", JAVASCRIPT), ("python", "python3", "-c", PYTHON)]
+        {
+            for function in blocks(&text, language) {
+                let mut command = Command::new(program);
+                command.arg(flag).arg(format!("{function}\n{harness}")).stdin(Stdio::piped()).stdout(Stdio::piped());
+                let mut child = command.spawn().unwrap();
+                child.stdin.take().unwrap().write_all(given.as_bytes()).unwrap();
+                let said = child.wait_with_output().unwrap().stdout;
+                assert_eq!(String::from_utf8_lossy(&said).trim(), "1 0 0 0 0", "{}: {program}", file.display());
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 3, "README in one language, outbound.md in two");
 }
 
 /// A row of a table.
