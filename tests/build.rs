@@ -27,7 +27,7 @@ fn main() {
         let path = entry.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("rs") => names.push(stem),
+            Some("rs") if stem != "build" => names.push(stem),
             Some("wat") => {
                 let bytes = wat::parse_file(&path).unwrap_or_else(|error| panic!("{error}"));
                 fs::write(wat.join(format!("{stem}.wasm")), bytes).expect("OUT_DIR is writable");

@@ -33,8 +33,15 @@ impl<'e> Candidate<'e> {
         Self { event, instance_id, envelope: OnceCell::new() }
     }
 
+    /// The envelope, and beside its members the `session` that receivers are not told.
     fn envelope(&self) -> &Value {
-        self.envelope.get_or_init(|| value_lossy(&envelope::of(self.event, self.instance_id)))
+        self.envelope.get_or_init(|| {
+            let mut envelope = value_lossy(&envelope::of(self.event, self.instance_id));
+            if let Some(session) = &self.event.session {
+                envelope["session"] = session.as_str().into();
+            }
+            envelope
+        })
     }
 
     fn data(&self, member: &str) -> Option<&str> {

@@ -93,7 +93,7 @@ fn read_list<'a>(field: &Field<'a>, declared: &Declared) -> Option<Written<'a>> 
     }
     let read = all(items.iter().collect(), |item| read_one(item, declared))?;
     if !read.is_empty() && read.iter().all(|secret| secret.expires_at.is_some()) {
-        field.warn(format!("{}: every secret expires; once the last has, nothing can be signed", field.path));
+        field.warn(format!("{}: every secret expires; past its time the last of the list goes on signing, so write the next one in before", field.path));
     }
     Some(items.into_iter().zip(read).collect())
 }

@@ -76,7 +76,7 @@ fn forbidden(detail: String) -> Result<(), Fault> {
 fn single(ip: IpAddr, port: u16) -> String {
     match ip {
         IpAddr::V4(ip) => format!("\"{ip}/32:{port}\""),
-        IpAddr::V6(ip) => format!("\"[{ip}/128]:{port}\""),
+        IpAddr::V6(ip) => format!("\"[{ip}]/128:{port}\""),
     }
 }
 

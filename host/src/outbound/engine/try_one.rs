@@ -57,6 +57,9 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         to.lane.is_due(now);
     }
     if was_disabled {
+        let why = to.lane.health().disabled.map(|(_, why)| why).unwrap_or_default();
+        let name = to.name();
+        tracing::error!(endpoint = %name, "disabled, it gets nothing until `sandclaw webhooks enable {name}`: {why}");
         engine.chores.notify_one();
     }
     engine.room.notify_one();
