@@ -16,6 +16,7 @@ mod guards;
 mod guests;
 mod isolation;
 mod lifecycle;
+mod outbound_crash;
 mod plugins;
 mod receivers;
 mod records;

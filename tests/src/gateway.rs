@@ -94,6 +94,16 @@ impl Gateway {
         emit(&self.client, kind, data).await
     }
 
+    /// Changes its config, which counts from the next start on.
+    ///
+    /// # Panics
+    /// If it cannot be read or written.
+    pub fn edit(&self, edit: impl FnOnce(String) -> String) {
+        let file = self.path().join("sandclaw.json5");
+        let text = std::fs::read_to_string(&file).expect("a config");
+        std::fs::write(file, edit(text)).expect("the config is written");
+    }
+
     /// Its store, opened beside it as the command line does.
     ///
     /// # Panics

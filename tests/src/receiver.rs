@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -50,13 +51,14 @@ pub struct Verdict {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
+    late_by: Duration,
     held_until: Option<watch::Receiver<bool>>,
 }
 
 impl Verdict {
     /// This status.
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: format!("{status}"), held_until: None }
+        Self { status, headers: Vec::new(), body: format!("{status}"), late_by: Duration::ZERO, held_until: None }
     }
 
     /// With one more header.
@@ -70,6 +72,13 @@ impl Verdict {
     #[must_use]
     pub fn body(mut self, body: &str) -> Self {
         body.clone_into(&mut self.body);
+        self
+    }
+
+    /// So much later than it could be.
+    #[must_use]
+    pub fn late_by(mut self, late_by: Duration) -> Self {
+        self.late_by = late_by;
         self
     }
 
@@ -155,6 +164,11 @@ impl Receiver {
         self.received.borrow().clone()
     }
 
+    /// How many requests it got so far.
+    pub fn count(&self) -> usize {
+        self.received.borrow().len()
+    }
+
     /// Waits until it has got so many; all it got.
     ///
     /// # Panics
@@ -195,6 +209,7 @@ impl Desk {
             record.send_modify(|all| all.push(received));
             verdict
         };
+        tokio::time::sleep(verdict.late_by).await;
         if let Some(gate) = &mut verdict.held_until {
             let _ = gate.wait_for(|open| *open).await;
         }
