@@ -104,7 +104,7 @@ async fn only_the_agents_of_the_filter_are_told_of() {
 async fn filters_by_session_channel_and_expression_must_all_hold() {
     let receiver = Receiver::start().await;
     let members = format!(
-        "{}, events: ['*'], filter: {{ sessionKeys: ['session-001'], channel: ['telegram', 'slack'], expr: 'data.usage.outputTokens > 400' }}",
+        "{}, events: ['*'], filter: {{ sessionKeys: ['session-001'], channel: ['telegram', 'slack'], expr: 'data.usage.outputTokens > 400 && session == \"session-001\"' }}",
         receiver.members("/")
     );
     let mut gateway = Gateway::builder().ingest().endpoint("e", &members).start().await;

@@ -31,6 +31,15 @@ const TEMPLATE: &str = r#"// The config of sandclaw. Unknown keys, wrong types a
   // What one client and one run may use; each can also stand in a route. These are the defaults.
   // limits: { rateRequests: 120, rateWindowMs: 60000, inFlight: 8, bodyKiB: 256, deadlineMs: 5000, cpuMs: 1000, memoryMiB: 64 },
 
+  // Events out: who is told of what. Everything that happens to flows and tasks is an event; a Gateway hands in its own by
+  // POST /events with `Authorization: Bearer <the secret>`.
+  // webhooks: {
+  //   ingest: { path: "/events", secret: "${INGEST_SECRET}" },
+  //   endpoints: [
+  //     { name: "audit", url: "https://audit.example.com/hook", secret: "${AUDIT_SECRET}", events: ["flow.*", "message.*"] },
+  //   ],
+  // },
+
   plugins: {
     // Components lie here; relative to this file.
     dir: "plugins",
