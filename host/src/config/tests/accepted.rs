@@ -255,13 +255,16 @@ fn the_starter_config_without_its_comment_signs_is_accepted_too() {
     let commented = |line: &str| {
         let (indent, comment) = line.split_once("// ")?;
         let code =
-            indent.trim().is_empty() && comment.trim_start().starts_with(['s', 'p', 'k', 'v', 'z', 'g', 'l', 't', '}']);
-        (code && comment.trim_end().ends_with([',', '{', '}', '0'])).then(|| format!("{indent}{comment}"))
+            indent.trim().is_empty() && comment.trim_start().starts_with(['s', 'p', 'k', 'v', 'z', 'g', 'l', 't', 'w', 'i', 'e', '{', ']', '}']);
+        (code && comment.trim_end().ends_with([',', '{', '}', '[', '0'])).then(|| format!("{indent}{comment}"))
     };
     let text = starter("x");
     let text: Vec<_> = text.lines().map(|line| commented(line).unwrap_or_else(|| line.to_owned())).collect();
-    let config = parse(&text.join("\n")).unwrap();
-    assert_eq!(config.routes.len(), 2, "{config:?}");
+    // Whoever takes the signs away also sets the variables.
+    let text = text.join("\n").replace("${INGEST_SECRET}", "in").replace("${AUDIT_SECRET}", "out");
+    let config = parse(&text).unwrap();
+    assert_eq!((config.routes.len(), config.webhooks.endpoints.len()), (2, 1), "{config:?}");
+    assert!(config.webhooks.ingest.is_some());
     assert!(config.providers().get("vault").is_some());
     assert!(config.gateway.trusted_proxies.contains(IpAddr::from([10, 0, 0, 1])));
 }
