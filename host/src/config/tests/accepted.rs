@@ -254,8 +254,8 @@ fn the_starter_config_is_accepted_and_holds_its_secret() {
 fn the_starter_config_without_its_comment_signs_is_accepted_too() {
     let commented = |line: &str| {
         let (indent, comment) = line.split_once("// ")?;
-        let code =
-            indent.trim().is_empty() && comment.trim_start().starts_with(['s', 'p', 'k', 'v', 'z', 'g', 'l', 't', 'w', 'i', 'e', '{', ']', '}']);
+        let code = indent.trim().is_empty()
+            && comment.trim_start().starts_with(['s', 'p', 'k', 'v', 'z', 'g', 'l', 't', 'w', 'i', 'e', '{', ']', '}']);
         (code && comment.trim_end().ends_with([',', '{', '}', '[', '0'])).then(|| format!("{indent}{comment}"))
     };
     let text = starter("x");
