@@ -13,6 +13,9 @@ use crate::store::{Room, StoreError};
 /// A clock that goes back by more than this was set; less is how clocks are kept right.
 const SET_BACK_MS: i64 = 5_000;
 
+/// Nothing tells that a clock was set: it is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// An endpoint whose secret has no value is looked at again after this.
@@ -58,12 +61,16 @@ fn earlier(known: Option<Millis>, at: Millis) -> Option<Millis> {
 }
 
 async fn wait(engine: &Engine, next: Option<Millis>) {
-    match next {
-        None => engine.room.notified().await,
-        Some(at) => tokio::select! {
-            () = engine.room.notified() => {}
-            () = engine.clock.reach(at) => {}
-        },
+    let is_due = async {
+        match next {
+            Some(at) => engine.clock.reach(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = engine.room.notified() => {}
+        () = is_due => {}
+        () = tokio::time::sleep(LOOK_AGAIN) => {}
     }
 }
 
@@ -108,4 +115,6 @@ async fn follow_back(engine: &Engine, now: Millis, back_ms: i64) {
         tracing::error!("times of deliveries could not be moved back: {error}");
     }
     engine.destinations.iter().for_each(|to| to.lane.shift(back_ms));
+    // The upkeep waits for a minute that is now further away.
+    engine.chores.notify_one();
 }
