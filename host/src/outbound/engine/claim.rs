@@ -92,7 +92,9 @@ async fn claim(engine: &Arc<Engine>, rooms: Vec<(Arc<Destination>, Room)>, now: 
     for (to, room) in &rooms {
         let (first, retries) = brought.get(to.name().as_str()).copied().unwrap_or_default();
         let all_there_was = first < room.first || retries < room.retries;
-        let left = if all_there_was { engine.store.next_due(to.name())? } else { left(room, now) };
+        // A look that fails must not drop what was claimed; the next claim tells of it.
+        let looked = all_there_was.then(|| engine.store.next_due(to.name()).ok()).flatten();
+        let left = looked.unwrap_or_else(|| left(room, now));
         to.lane.claimed(first, retries, left, now);
     }
     for delivery in claimed {
