@@ -53,9 +53,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         // The next of its session may have become due with its end.
         to.lane.is_due(now);
     }
-    if was_disabled {
-        engine.chores.notify_one();
-    }
+    end_if_disabled(&engine, &to);
     engine.room.notify_one();
 }
 
@@ -150,6 +148,7 @@ async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
             }
         }
     }
+    end_if_disabled(engine, to);
     // It is due as before; the lane knows by itself when it may be claimed again.
     if claimed.attempt > 1 {
         to.lane.is_due_again(engine.clock.now())
@@ -157,6 +156,13 @@ async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
         to.lane.is_due(engine.clock.now())
     }
     engine.room.notify_one();
+}
+
+/// Who was in hand when the endpoint was disabled, and is open again now, is given up with the rest, which may have been before.
+fn end_if_disabled(engine: &Engine, to: &Destination) {
+    if to.lane.is_disabled() {
+        engine.chores.notify_one();
+    }
 }
 
 /// What becomes of the delivery.
