@@ -117,23 +117,7 @@ impl Gateway {
     /// # Panics
     /// If that does not happen.
     pub async fn deliveries_once(&self, endpoint: &str, enough: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
-        let store = self.store();
-        let query =
-            DeliveryQuery { recent: 1000, endpoint: Some(EndpointName::new(endpoint)), ..DeliveryQuery::default() };
-        let looked = tokio::time::timeout(PATIENCE, async {
-            loop {
-                let mut rows = store.deliveries(&query).expect("a list");
-                rows.reverse();
-                if enough(&rows) {
-                    return rows;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            }
-        });
-        match looked.await {
-            Ok(rows) => rows,
-            Err(_) => panic!("never so: {:#?}", store.deliveries(&query)),
-        }
+        deliveries_once(&self.store(), endpoint, enough).await
     }
 
     /// The only delivery to this endpoint once it is in one of these states, with its attempts.
@@ -303,6 +287,32 @@ pub async fn emit(client: &Client, kind: &str, data: serde_json::Value) -> Strin
     let answer = client.post("/events", event).secret("ingest-secret").send().await;
     assert_eq!(answer.status, 202, "{}", answer.text);
     answer.json()["ids"][0].as_str().expect("an id").to_owned()
+}
+
+/// The deliveries to one endpoint that this store has, the oldest first, once `enough` says so.
+///
+/// # Panics
+/// If that does not happen.
+pub async fn deliveries_once(
+    store: &Store,
+    endpoint: &str,
+    enough: impl Fn(&[DeliveryRow]) -> bool,
+) -> Vec<DeliveryRow> {
+    let query = DeliveryQuery { recent: 1000, endpoint: Some(EndpointName::new(endpoint)), ..DeliveryQuery::default() };
+    let looked = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut rows = store.deliveries(&query).expect("a list");
+            rows.reverse();
+            if enough(&rows) {
+                return rows;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    });
+    match looked.await {
+        Ok(rows) => rows,
+        Err(_) => panic!("never so: {:#?}", store.deliveries(&query)),
+    }
 }
 
 async fn launch(folder: Arc<TempDir>, clock: Clock, names: Arc<dyn Names>) -> anyhow::Result<Gateway> {

@@ -9,7 +9,7 @@ mod receiver;
 mod wire;
 
 pub use client::{Answer, Client, Post};
-pub use gateway::{Gateway, GatewayBuilder, emit};
+pub use gateway::{Gateway, GatewayBuilder, deliveries_once, emit};
 pub use guests::{guest, plugin};
 pub use process::Process;
 pub use receiver::{RawReceiver, Received, Receiver, Verdict};

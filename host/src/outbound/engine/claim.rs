@@ -13,6 +13,9 @@ use crate::store::{Room, StoreError};
 /// A clock that goes back by more than this was set; less is how clocks are kept right.
 const SET_BACK_MS: i64 = 5_000;
 
+/// Nothing tells that a clock was set: it is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// An endpoint whose secret has no value is looked at again after this.
@@ -58,12 +61,16 @@ fn earlier(known: Option<Millis>, at: Millis) -> Option<Millis> {
 }
 
 async fn wait(engine: &Engine, next: Option<Millis>) {
-    match next {
-        None => engine.room.notified().await,
-        Some(at) => tokio::select! {
-            () = engine.room.notified() => {}
-            () = engine.clock.reach(at) => {}
-        },
+    let is_due = async {
+        match next {
+            Some(at) => engine.clock.reach(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = engine.room.notified() => {}
+        () = is_due => {}
+        () = tokio::time::sleep(LOOK_AGAIN) => {}
     }
 }
 
@@ -85,7 +92,9 @@ async fn claim(engine: &Arc<Engine>, rooms: Vec<(Arc<Destination>, Room)>, now: 
     for (to, room) in &rooms {
         let (first, retries) = brought.get(to.name().as_str()).copied().unwrap_or_default();
         let all_there_was = first < room.first || retries < room.retries;
-        let left = if all_there_was { engine.store.next_due(to.name())? } else { left(room, now) };
+        // A look that fails must not drop what was claimed; the next claim tells of it.
+        let looked = all_there_was.then(|| engine.store.next_due(to.name()).ok()).flatten();
+        let left = looked.unwrap_or_else(|| left(room, now));
         to.lane.claimed(first, retries, left, now);
     }
     for delivery in claimed {
@@ -108,4 +117,6 @@ async fn follow_back(engine: &Engine, now: Millis, back_ms: i64) {
         tracing::error!("times of deliveries could not be moved back: {error}");
     }
     engine.destinations.iter().for_each(|to| to.lane.shift(back_ms));
+    // The upkeep waits for a minute that is now further away.
+    engine.chores.notify_one();
 }

@@ -74,6 +74,7 @@ impl Engine {
 /// The running engine.
 pub struct Outbound {
     engine: Arc<Engine>,
+    claiming: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -87,6 +88,10 @@ impl Outbound {
     pub async fn drain(&mut self) {
         self.engine.is_draining.store(true, Ordering::Relaxed);
         self.engine.room.notify_one();
+        // A claim that is under way brings its deliveries first, so that they are given back with the others.
+        if !self.claiming.is_finished() {
+            let _ = (&mut self.claiming).await;
+        }
         self.engine.tries.close();
         self.engine.tries.wait().await;
         self.cut();
@@ -94,6 +99,7 @@ impl Outbound {
 
     /// Stops everything now. What was being tried is found at the next start, as a try of unknown outcome.
     pub fn cut(&mut self) {
+        self.claiming.abort();
         for task in self.tasks.drain(..) {
             task.abort();
         }

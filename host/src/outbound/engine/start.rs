@@ -81,14 +81,14 @@ impl Outbound {
             tries: TaskTracker::new(),
             is_draining: AtomicBool::new(false),
         });
+        let claiming = tokio::spawn(claim::run(engine.clone()));
         let tasks = vec![
             tokio::spawn(dispatch::run(engine.clone())),
-            tokio::spawn(claim::run(engine.clone())),
             tokio::spawn(upkeep::run(engine.clone())),
             tokio::spawn(upkeep::follow_swaps(engine.clone())),
             tokio::spawn(keep_fresh(keys, resolver, config.secrets.refresh)),
         ];
-        Ok(Self { engine, tasks })
+        Ok(Self { engine, claiming, tasks })
     }
 }
 

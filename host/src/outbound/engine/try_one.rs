@@ -1,6 +1,7 @@
 //! One claimed delivery, from its turn to the row of its attempt.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::deliver::{self, Tried};
 use super::super::destination::Destination;
@@ -10,6 +11,9 @@ use super::{EXCUSED_MAX, Engine};
 use crate::model::{Attempt, AttemptOutcome, Claimed, EndpointState, EventKind, Millis, NewEvent, Next, Timing};
 use crate::store::{Completion, StoreError};
 
+/// A store that refuses is asked again after this.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Claimed) {
     let is_retry = claimed.attempt > 1;
     // Deliveries are claimed ahead; each waits here for its turn.
@@ -18,6 +22,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         if engine.is_draining() {
             to.lane.drop_waiting(is_retry);
         }
+        drop(turn);
         give_back(&engine, &to, &claimed).await;
         return;
     }
@@ -39,15 +44,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         Next::Retry { at, .. } => Some(*at),
         _ => None,
     };
-    match engine.store.complete(&claimed, tried.attempt, next, health, events).await {
-        Ok(Completion::Done) => {}
-        Ok(Completion::Stale) => {
-            tracing::warn!(delivery = %claimed.id, "the lease was lost before the try ended; its outcome is not written")
-        }
-        Err(StoreError::Closed) => {}
-        // The row stays leased; the next start finds it, as a try of unknown outcome.
-        Err(error) => tracing::error!(delivery = %claimed.id, "the outcome of a try could not be written: {error}"),
-    }
+    write_end(&engine, &to, &claimed, End { attempt: tried.attempt, next, health, events }).await;
     to.lane.confirm();
     if let Some(at) = again {
         to.lane.is_due_again(at);
@@ -60,9 +57,54 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         let why = to.lane.health().disabled.map(|(_, why)| why).unwrap_or_default();
         let name = to.name();
         tracing::error!(endpoint = %name, "disabled, it gets nothing until `sandclaw webhooks enable {name}`: {why}");
-        engine.chores.notify_one();
     }
+    end_if_disabled(&engine, &to);
     engine.room.notify_one();
+}
+
+/// What is written of a try.
+#[derive(Clone)]
+struct End {
+    attempt: Attempt,
+    next: Next,
+    health: Option<EndpointState>,
+    events: Vec<NewEvent>,
+}
+
+/// Writes it. While the disk is full the try waits here with its outcome: its lease is nobody else's, and what the receiver took is not to
+/// be sent again.
+async fn write_end(engine: &Engine, to: &Destination, claimed: &Claimed, end: End) {
+    let mut has_failed = false;
+    loop {
+        let End { attempt, next, health, events } = end.clone();
+        // Others may have taught more since the last time.
+        let health = if has_failed { health.map(|_| to.lane.health()) } else { health };
+        let delivery = &claimed.id;
+        match engine.store.complete(claimed, attempt, next, health, events).await {
+            Ok(Completion::Done) | Err(StoreError::Closed) => return,
+            Ok(Completion::Stale) => {
+                tracing::warn!(%delivery, "the lease was lost before the try ended; its outcome is not written");
+                return;
+            }
+            Err(error) if passes(&error) && !engine.is_draining() => {
+                if !has_failed {
+                    tracing::error!(%delivery, "the outcome of a try cannot be written and will be again: {error}");
+                }
+                has_failed = true;
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            // The row stays leased; the next start finds it, as a try of unknown outcome.
+            Err(error) => {
+                tracing::error!(%delivery, "the outcome of a try could not be written: {error}");
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the store may write later what it cannot write now.
+fn passes(error: &StoreError) -> bool {
+    matches!(error, StoreError::Full | StoreError::Io(_) | StoreError::Busy)
 }
 
 /// Tries in a task of its own: a panic is this gateway's failure, and ends nothing but the try.
@@ -101,10 +143,17 @@ fn not_tried(engine: &Engine, outcome: AttemptOutcome, why: &str) -> Tried {
 }
 
 async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
-    match engine.store.give_back(vec![(claimed.seq, claimed.lease)]).await {
-        Ok(()) | Err(StoreError::Closed) => {}
-        Err(error) => tracing::error!(delivery = %claimed.id, "a lease could not be given back: {error}"),
+    loop {
+        match engine.store.give_back(vec![(claimed.seq, claimed.lease)]).await {
+            Ok(()) | Err(StoreError::Closed) => break,
+            Err(error) if passes(&error) && !engine.is_draining() => tokio::time::sleep(AFTER_FAILURE).await,
+            Err(error) => {
+                tracing::error!(delivery = %claimed.id, "a lease could not be given back: {error}");
+                break;
+            }
+        }
     }
+    end_if_disabled(engine, to);
     // It is due as before; the lane knows by itself when it may be claimed again.
     if claimed.attempt > 1 {
         to.lane.is_due_again(engine.clock.now())
@@ -112,6 +161,13 @@ async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
         to.lane.is_due(engine.clock.now())
     }
     engine.room.notify_one();
+}
+
+/// Who was in hand when the endpoint was disabled, and is open again now, is given up with the rest, which may have been before.
+fn end_if_disabled(engine: &Engine, to: &Destination) {
+    if to.lane.is_disabled() {
+        engine.chores.notify_one();
+    }
 }
 
 /// What becomes of the delivery.
