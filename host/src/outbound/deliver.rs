@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Made;
+use super::body::{Made, Making};
 use super::destination::Destination;
 use super::egress::{Answer, Fault, RetryAfter, Sent};
 use super::engine::Engine;
@@ -30,10 +30,10 @@ pub(super) struct Tried {
 
 /// Tries it once.
 pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed) -> Tried {
-    let mut trace = Trace::begin(engine, to);
+    let mut trace = Trace::begin(engine);
     let event = envelope::of(&claimed.event, &engine.instance_id);
-    let made = to.body.make(event, &engine.admissions).await;
-    trace.made();
+    let Making { made, by } = to.body.make(event, &engine.admissions).await;
+    trace.made(by);
     let (mut body, content_type, extra) = match made {
         Made::Body { bytes, content_type, headers } => (bytes, content_type, headers),
         Made::Skip(reason) => return trace.ended(AttemptOutcome::Skipped, Some(reason)),
@@ -88,7 +88,7 @@ struct Trace {
 }
 
 impl Trace {
-    fn begin(engine: &Engine, to: &Destination) -> Self {
+    fn begin(engine: &Engine) -> Self {
         let attempt = Attempt {
             started_at: engine.clock.now(),
             outcome: AttemptOutcome::Host,
@@ -96,7 +96,7 @@ impl Trace {
             error: None,
             timing: Timing::default(),
             address: None,
-            transform: to.body.digest(),
+            transform: None,
             body_digest: None,
             body_bytes: 0,
             response_headers: Vec::new(),
@@ -106,7 +106,8 @@ impl Trace {
         Self { began: Instant::now(), attempt }
     }
 
-    fn made(&mut self) {
+    fn made(&mut self, by: Option<Digest>) {
+        self.attempt.transform = by;
         self.attempt.timing.transform_us = Some(micros(self.began.elapsed()));
     }
 
