@@ -6,7 +6,7 @@ use super::super::deliver::{self, Tried};
 use super::super::destination::Destination;
 use super::super::retry;
 use super::super::words;
-use super::{EXCUSED_MAX, Engine};
+use super::{EXCUSED_MAX, Engine, upkeep};
 use crate::model::{Attempt, AttemptOutcome, Claimed, EndpointState, EventKind, Millis, NewEvent, Next, Timing};
 use crate::store::{Completion, StoreError};
 
@@ -39,6 +39,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         Next::Retry { at, .. } => Some(*at),
         _ => None,
     };
+    let failed_with = (next == Next::HeldForSwap).then_some(tried.attempt.transform);
     match engine.store.complete(&claimed, tried.attempt, next, health, events).await {
         Ok(Completion::Done) => {}
         Ok(Completion::Stale) => {
@@ -55,6 +56,10 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
     if to.config.ordering == crate::config::webhooks::Ordering::Session {
         // The next of its session may have become due with its end.
         to.lane.is_due(now);
+    }
+    if failed_with.is_some_and(|component| component != to.body.digest()) {
+        // The swap was heard of before this row was there to be released, and there may never be another.
+        upkeep::release_held(&engine, &to).await;
     }
     if was_disabled {
         engine.chores.notify_one();
