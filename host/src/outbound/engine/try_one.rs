@@ -120,12 +120,17 @@ async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
 fn judge(to: &Destination, claimed: &Claimed, tried: &Tried, now: Millis) -> Next {
     let retry = &to.config.retry;
     let said = || tried.attempt.error.clone().unwrap_or_else(|| tried.attempt.outcome.to_string());
+    let transform_failed = || match to.body.waits_for_swap() {
+        true => Next::HeldForSwap,
+        false => Next::Dead(format!("the transform failed: {}", said())),
+    };
     match tried.attempt.outcome {
         _ if claimed.tries > retry.max_attempts => Next::Dead(said()),
         AttemptOutcome::Accepted => Next::Delivered,
         AttemptOutcome::Skipped => Next::Skipped(said()),
-        AttemptOutcome::Transform if to.body.waits_for_swap() => Next::HeldForSwap,
-        AttemptOutcome::Transform => Next::Dead(format!("the transform failed: {}", said())),
+        AttemptOutcome::Transform => transform_failed(),
+        // Its turn came in one rest after the other: the component does not recover.
+        AttemptOutcome::Host if claimed.excused >= EXCUSED_MAX && tried.not_before.is_some() => transform_failed(),
         AttemptOutcome::Host | AttemptOutcome::Unknown if claimed.excused >= EXCUSED_MAX => {
             Next::Dead(format!("this gateway failed to try it {} times: {}", claimed.excused + 1, said()))
         }
