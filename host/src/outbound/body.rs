@@ -91,29 +91,30 @@ impl Body {
             Self::Component { slot, config, .. } => (slot, config),
         };
         let admission = admissions.admit_transform(slot.budget()).await;
+        let file = || slot.standing().file;
         match slot.run(admission, &envelope, config.as_str()).await {
-            Ok(run) => Making { made: made(run.outcome), by: Some(run.digest) },
+            Ok(run) => Making { made: made(run.outcome, file), by: Some(run.digest) },
             Err(NotReady::Refused) => {
-                let why = "the component was refused; `sandclaw plugins list` says why".to_owned();
+                let why = format!("{} was refused; `sandclaw plugins list` says why", file());
                 Making { made: Made::Failed(why), by: None }
             }
             Err(NotReady::Resting { for_ms }) => {
-                let why = "the component crashed too often and rests".to_owned();
+                let why = format!("{} crashed too often and rests", file());
                 Making { made: Made::NotNow(why, Some(Millis(for_ms))), by: slot.serving() }
             }
         }
     }
 }
 
-fn made(outcome: TransformOutcome) -> Made {
+fn made(outcome: TransformOutcome, file: impl Fn() -> String) -> Made {
     match outcome {
         TransformOutcome::Send(message) => {
             Made::Body { bytes: message.body, content_type: message.content_type, headers: message.headers }
         }
         TransformOutcome::Skip(reason) => Made::Skip(reason),
         TransformOutcome::Failed(failure) if failure.kind == FailureKind::Host => {
-            Made::NotNow(failure.to_string(), None)
+            Made::NotNow(format!("{}: {failure}", file()), None)
         }
-        TransformOutcome::Failed(failure) => Made::Failed(failure.to_string()),
+        TransformOutcome::Failed(failure) => Made::Failed(format!("{}: {failure}", file())),
     }
 }
