@@ -11,6 +11,7 @@ use super::destination::Destination;
 use super::egress::{Answer, Fault, RetryAfter, Sent};
 use super::engine::Engine;
 use super::health::Showed;
+use super::sign::SignError;
 use super::{envelope, sign};
 use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Millis, Timing};
 
@@ -45,17 +46,24 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
     };
     let now = engine.clock.now();
     let mut url = to.config.url.clone();
-    let prepared = headers(to, claimed, &content_type, &extra).and_then(|mut headers| {
-        let keys = to.keys.signing(to.config.signing, now).map_err(|why| why.to_string())?;
-        // Last, over the very bytes that are sent, with the time of this try.
-        sign::sign(to.config.signing, &keys, claimed.event.id.as_str(), now, &mut url, &mut headers, &mut body)
-            .map_err(|why| why.to_string())?;
-        Ok(headers)
-    });
-    let headers = match prepared {
+    let mut headers = match headers(to, claimed, &content_type, &extra) {
         Ok(headers) => headers,
         Err(why) => return trace.ended(AttemptOutcome::Host, Some(why)),
     };
+    let keys = match to.keys.signing(to.config.signing, now) {
+        Ok(keys) => keys,
+        Err(why) => return trace.ended(AttemptOutcome::Host, Some(why.to_string())),
+    };
+    // Last, over the very bytes that are sent, with the time of this try.
+    let id = claimed.event.id.as_str();
+    if let Err(why) = sign::sign(to.config.signing, &keys, id, now, &mut url, &mut headers, &mut body) {
+        let outcome = match why {
+            // Equal events give equal bodies: what cannot be signed now never can.
+            SignError::BodyNoObject => AttemptOutcome::Transform,
+            _ => AttemptOutcome::Host,
+        };
+        return trace.ended(outcome, Some(why.to_string()));
+    }
     trace.body(&body);
     let sent = to.client.post(&url, headers, Bytes::from(body)).await;
     trace.answered(sent, now)
