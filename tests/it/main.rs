@@ -19,9 +19,13 @@ mod lifecycle;
 mod plugins;
 mod receivers;
 mod records;
+mod scenarios;
 mod secrets;
 mod tidy;
+mod tls;
+mod transform_delivery;
 mod transform_slots;
+mod transform_trouble;
 mod transforms;
 mod verifiers;
 
