@@ -270,6 +270,8 @@ async fn a_file_that_is_no_component_is_refused_and_stops_nobody() {
 pub use crate::isolation::tries_every_id;
 pub use crate::plugins::{says_one, says_two};
 
+pub use crate::transform_delivery::{transform_sends_bytes, transform_tells_all};
+pub use crate::transform_trouble::transform_traps_if_told;
 /// The outbound transforms, which have no gateway to stand beside.
 pub use crate::transforms::{
     transform_draws_lots, transform_echo, transform_fails, transform_floods_logs, transform_reads_flows,

@@ -33,6 +33,7 @@ pub struct GatewayBuilder {
     endpoints: String,
     webhooks: String,
     top: String,
+    whole: Option<String>,
     names: Arc<dyn Names>,
 }
 
@@ -53,6 +54,7 @@ impl Gateway {
             endpoints: String::new(),
             webhooks: String::new(),
             top: String::new(),
+            whole: None,
             names: Arc::new(SystemNames::default()),
         }
     }
@@ -243,6 +245,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// The whole config as it is to stand in the file, in place of one made of the other parts.
+    #[must_use]
+    pub fn config(mut self, text: &str) -> Self {
+        self.whole = Some(text.to_owned());
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -269,11 +278,11 @@ impl GatewayBuilder {
         } else {
             format!("webhooks: {{ {} endpoints: [\n{}] }},\n", self.webhooks, self.endpoints)
         };
-        let text = format!(
+        let made = format!(
             "{{ {gateway}{}\n {webhooks} plugins: {{ entries: {{ webhooks: {{ enabled: true, config: {{ routes: {{\n{}}} }} }} }} }} }}",
             self.top, self.routes
         );
-        std::fs::write(&file, text).expect("the config is written");
+        std::fs::write(&file, self.whole.as_deref().unwrap_or(&made)).expect("the config is written");
         (file, self.folder.clone())
     }
 }

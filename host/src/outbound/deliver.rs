@@ -6,11 +6,12 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Made;
+use super::body::{Made, Making};
 use super::destination::Destination;
 use super::egress::{Answer, Fault, RetryAfter, Sent};
 use super::engine::Engine;
 use super::health::Showed;
+use super::sign::SignError;
 use super::{envelope, sign};
 use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Millis, Timing};
 
@@ -30,10 +31,10 @@ pub(super) struct Tried {
 
 /// Tries it once.
 pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed) -> Tried {
-    let mut trace = Trace::begin(engine, to);
+    let mut trace = Trace::begin(engine);
     let event = envelope::of(&claimed.event, &engine.instance_id);
-    let made = to.body.make(event, &engine.admissions).await;
-    trace.made();
+    let Making { made, by } = to.body.make(event, &engine.admissions).await;
+    trace.made(by);
     let (mut body, content_type, extra) = match made {
         Made::Body { bytes, content_type, headers } => (bytes, content_type, headers),
         Made::Skip(reason) => return trace.ended(AttemptOutcome::Skipped, Some(reason)),
@@ -45,17 +46,24 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
     };
     let now = engine.clock.now();
     let mut url = to.config.url.clone();
-    let prepared = headers(to, claimed, &content_type, &extra).and_then(|mut headers| {
-        let keys = to.keys.signing(to.config.signing, now).map_err(|why| why.to_string())?;
-        // Last, over the very bytes that are sent, with the time of this try.
-        sign::sign(to.config.signing, &keys, claimed.event.id.as_str(), now, &mut url, &mut headers, &mut body)
-            .map_err(|why| why.to_string())?;
-        Ok(headers)
-    });
-    let headers = match prepared {
+    let mut headers = match headers(to, claimed, &content_type, &extra) {
         Ok(headers) => headers,
         Err(why) => return trace.ended(AttemptOutcome::Host, Some(why)),
     };
+    let keys = match to.keys.signing(to.config.signing, now) {
+        Ok(keys) => keys,
+        Err(why) => return trace.ended(AttemptOutcome::Host, Some(why.to_string())),
+    };
+    // Last, over the very bytes that are sent, with the time of this try.
+    let id = claimed.event.id.as_str();
+    if let Err(why) = sign::sign(to.config.signing, &keys, id, now, &mut url, &mut headers, &mut body) {
+        let outcome = match why {
+            // Equal events give equal bodies: what cannot be signed now never can.
+            SignError::BodyNoObject => AttemptOutcome::Transform,
+            _ => AttemptOutcome::Host,
+        };
+        return trace.ended(outcome, Some(why.to_string()));
+    }
     trace.body(&body);
     let sent = to.client.post(&url, headers, Bytes::from(body)).await;
     trace.answered(sent, now)
@@ -88,7 +96,7 @@ struct Trace {
 }
 
 impl Trace {
-    fn begin(engine: &Engine, to: &Destination) -> Self {
+    fn begin(engine: &Engine) -> Self {
         let attempt = Attempt {
             started_at: engine.clock.now(),
             outcome: AttemptOutcome::Host,
@@ -96,7 +104,7 @@ impl Trace {
             error: None,
             timing: Timing::default(),
             address: None,
-            transform: to.body.digest(),
+            transform: None,
             body_digest: None,
             body_bytes: 0,
             response_headers: Vec::new(),
@@ -106,7 +114,8 @@ impl Trace {
         Self { began: Instant::now(), attempt }
     }
 
-    fn made(&mut self) {
+    fn made(&mut self, by: Option<Digest>) {
+        self.attempt.transform = by;
         self.attempt.timing.transform_us = Some(micros(self.began.elapsed()));
     }
 

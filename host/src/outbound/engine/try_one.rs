@@ -7,7 +7,7 @@ use super::super::deliver::{self, Tried};
 use super::super::destination::Destination;
 use super::super::retry;
 use super::super::words;
-use super::{EXCUSED_MAX, Engine};
+use super::{EXCUSED_MAX, Engine, upkeep};
 use crate::model::{Attempt, AttemptOutcome, Claimed, EndpointState, EventKind, Millis, NewEvent, Next, Timing};
 use crate::store::{Completion, StoreError};
 
@@ -44,6 +44,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
         Next::Retry { at, .. } => Some(*at),
         _ => None,
     };
+    let failed_with = (next == Next::HeldForSwap).then_some(tried.attempt.transform);
     write_end(&engine, &to, &claimed, End { attempt: tried.attempt, next, health, events }).await;
     to.lane.confirm();
     if let Some(at) = again {
@@ -52,6 +53,10 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
     if to.config.ordering == crate::config::webhooks::Ordering::Session {
         // The next of its session may have become due with its end.
         to.lane.is_due(now);
+    }
+    if failed_with.is_some_and(|component| component != to.body.digest()) {
+        // The swap was heard of before this row was there to be released, and there may never be another.
+        upkeep::release_held(&engine, &to).await;
     }
     if was_disabled {
         let why = to.lane.health().disabled.map(|(_, why)| why).unwrap_or_default();
@@ -174,12 +179,17 @@ fn end_if_disabled(engine: &Engine, to: &Destination) {
 fn judge(to: &Destination, claimed: &Claimed, tried: &Tried, now: Millis) -> Next {
     let retry = &to.config.retry;
     let said = || tried.attempt.error.clone().unwrap_or_else(|| tried.attempt.outcome.to_string());
+    let transform_failed = || match to.body.waits_for_swap() {
+        true => Next::HeldForSwap,
+        false => Next::Dead(format!("the transform failed: {}", said())),
+    };
     match tried.attempt.outcome {
         _ if claimed.tries > retry.max_attempts => Next::Dead(said()),
         AttemptOutcome::Accepted => Next::Delivered,
         AttemptOutcome::Skipped => Next::Skipped(said()),
-        AttemptOutcome::Transform if to.body.waits_for_swap() => Next::HeldForSwap,
-        AttemptOutcome::Transform => Next::Dead(format!("the transform failed: {}", said())),
+        AttemptOutcome::Transform => transform_failed(),
+        // Its turn came in one rest after the other: the component does not recover.
+        AttemptOutcome::Host if claimed.excused >= EXCUSED_MAX && tried.not_before.is_some() => transform_failed(),
         AttemptOutcome::Host | AttemptOutcome::Unknown if claimed.excused >= EXCUSED_MAX => {
             Next::Dead(format!("this gateway failed to try it {} times: {}", claimed.excused + 1, said()))
         }

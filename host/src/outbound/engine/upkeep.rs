@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::super::destination::Destination;
 use super::super::wants::Candidate;
 use super::{Engine, dispatch, start};
 use crate::model::{DeliveryState, Millis};
@@ -80,16 +81,7 @@ pub(super) async fn follow_swaps(engine: Arc<Engine>) {
             let mut swaps = slot.swaps();
             // At the start too: the version that serves now may not be the one that failed.
             loop {
-                let now = engine.clock.now();
-                match engine.store.release_held_for_swap(to.name(), now).await {
-                    Ok(0) => {}
-                    Ok(released) => {
-                        tracing::info!(endpoint = %to.name(), "{released} deliveries that waited for another transform are due");
-                        to.lane.is_due_again(now);
-                        engine.room.notify_one();
-                    }
-                    Err(error) => tracing::error!("deliveries could not be released: {error}"),
-                }
+                release_held(&engine, &to).await;
                 if swaps.changed().await.is_err() {
                     return;
                 }
@@ -97,4 +89,18 @@ pub(super) async fn follow_swaps(engine: Arc<Engine>) {
         });
     }
     while waiting.join_next().await.is_some() {}
+}
+
+/// Makes due what was held for another version of the endpoint's component.
+pub(super) async fn release_held(engine: &Engine, to: &Destination) {
+    let now = engine.clock.now();
+    match engine.store.release_held_for_swap(to.name(), now).await {
+        Ok(0) => {}
+        Ok(released) => {
+            tracing::info!(endpoint = %to.name(), "{released} deliveries that waited for another transform are due");
+            to.lane.is_due_again(now);
+            engine.room.notify_one();
+        }
+        Err(error) => tracing::error!("deliveries could not be released: {error}"),
+    }
 }
