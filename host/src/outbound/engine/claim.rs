@@ -48,7 +48,11 @@ fn wishes(engine: &Engine, now: Millis) -> (Vec<(Arc<Destination>, Room)>, Optio
             Wish::Claim(_) if !to.keys.are_known(to.config.signing) => {
                 next = earlier(next, Millis(now.0.saturating_add(UNKNOWN_KEYS_MS)));
             }
-            Wish::Claim(room) => rooms.push((to.clone(), room)),
+            // A component that crashed too often rests; to try its deliveries meanwhile would only fill their lists of attempts.
+            Wish::Claim(room) => match to.body.slot().and_then(|slot| slot.rests_until()) {
+                Some(until) => next = earlier(next, until),
+                None => rooms.push((to.clone(), room)),
+            },
             Wish::At(at) => next = earlier(next, at),
             Wish::Nothing => {}
         }

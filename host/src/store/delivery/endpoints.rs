@@ -169,7 +169,7 @@ fn end(
 fn release(db: &Connection, endpoint: &str, now: Millis) -> Result<usize, StoreError> {
     // One with a key waits for its turn, which may be now: `settle` tells.
     const SQL: &str = "UPDATE deliveries SET state = iif(ordering_key IS NULL, 'due', 'held'), \
-         hold = iif(ordering_key IS NULL, NULL, 'order'), due_at = ?2, updated_at = ?2 \
+         hold = iif(ordering_key IS NULL, NULL, 'order'), due_at = ?2, excused = 0, updated_at = ?2 \
          WHERE seq IN (SELECT seq FROM deliveries WHERE endpoint = ?1 AND state = 'held' AND hold = 'transform' \
          ORDER BY seq LIMIT ?3) RETURNING ordering_key";
     let keys = keys(db, SQL, (endpoint, now.0, STEP))?;
