@@ -157,14 +157,14 @@ impl Sender {
     /// One event or three, every other time with a key.
     fn next(&mut self) -> Request {
         self.requests += 1;
-        let events: Vec<Value> = (0..if self.requests % 4 == 0 { 3 } else { 1 })
+        let events: Vec<Value> = (0..if self.requests.is_multiple_of(4) { 3 } else { 1 })
             .map(|_| {
                 self.sent += 1;
                 json!({"type": "load.sent", "data": {"sessionKey": self.session, "n": self.sent}})
             })
             .collect();
         let body = if let [event] = &events[..] { event.to_string() } else { json!(events).to_string() };
-        let key = (self.requests % 2 == 0).then(|| format!("{}-{}", self.session, self.requests));
+        let key = self.requests.is_multiple_of(2).then(|| format!("{}-{}", self.session, self.requests));
         Request { key, body }
     }
 
