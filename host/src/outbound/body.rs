@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::template::Template;
+use super::template::{FILLED_MAX_BYTES, Template};
 use crate::config::webhooks::{OnTransformFailure, Transform};
 use crate::json::{JsonText, value_lossy};
 use crate::limits::Admissions;
@@ -19,6 +19,12 @@ pub(super) enum Body {
     Template(Template, Digest),
     /// By a component.
     Component { slot: Arc<TransformSlot>, config: JsonText, on_failure: OnTransformFailure },
+}
+
+/// What came of making one, and the digest of what made it: a component may be swapped while a delivery waits for its run.
+pub(super) struct Making {
+    pub made: Made,
+    pub by: Option<Digest>,
 }
 
 /// What came of making one.
@@ -73,32 +79,55 @@ impl Body {
         }
     }
 
+    /// Whether there is something to make bodies with. That a component was refused is no delivery's failure: each waits until one serves.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self, Self::Component { slot, .. } if slot.serving().is_none())
+    }
+
     /// Makes the body for this envelope.
-    pub async fn make(&self, envelope: String, admissions: &Admissions) -> Made {
-        let plain = |bytes| Made::Body { bytes, content_type: JSON.to_owned(), headers: Vec::new() };
+    pub async fn make(&self, envelope: String, admissions: &Admissions) -> Making {
+        let plain = |bytes| {
+            let made = Made::Body { bytes, content_type: JSON.to_owned(), headers: Vec::new() };
+            Making { made, by: self.digest() }
+        };
         let (slot, config) = match self {
             Self::Envelope => return plain(envelope.into_bytes()),
-            Self::Template(template, _) => return plain(template.fill(&value_lossy(&envelope)).into_bytes()),
+            Self::Template(template, digest) => {
+                return match template.fill(&value_lossy(&envelope)) {
+                    Some(text) => plain(text.into_bytes()),
+                    None => {
+                        let why = format!("it makes more than {} MiB of this event", FILLED_MAX_BYTES >> 20);
+                        Making { made: Made::Failed(why), by: Some(*digest) }
+                    }
+                };
+            }
             Self::Component { slot, config, .. } => (slot, config),
         };
         let admission = admissions.admit_transform(slot.budget()).await;
+        let file = || slot.standing().file;
         match slot.run(admission, &envelope, config.as_str()).await {
-            Ok(run) => match run.outcome {
-                TransformOutcome::Send(message) => {
-                    Made::Body { bytes: message.body, content_type: message.content_type, headers: message.headers }
-                }
-                TransformOutcome::Skip(reason) => Made::Skip(reason),
-                TransformOutcome::Failed(failure) if failure.kind == FailureKind::Host => {
-                    Made::NotNow(failure.to_string(), None)
-                }
-                TransformOutcome::Failed(failure) => Made::Failed(failure.to_string()),
-            },
+            Ok(run) => Making { made: made(run.outcome, file), by: Some(run.digest) },
             Err(NotReady::Refused) => {
-                Made::Failed("the component was refused; `sandclaw plugins list` says why".into())
+                let why = format!("{} was refused; `sandclaw plugins list` says why", file());
+                Making { made: Made::Failed(why), by: None }
             }
             Err(NotReady::Resting { for_ms }) => {
-                Made::NotNow("the component crashed too often and rests".into(), Some(Millis(for_ms)))
+                let why = format!("{} crashed too often and rests", file());
+                Making { made: Made::NotNow(why, Some(Millis(for_ms))), by: slot.serving() }
             }
         }
+    }
+}
+
+fn made(outcome: TransformOutcome, file: impl Fn() -> String) -> Made {
+    match outcome {
+        TransformOutcome::Send(message) => {
+            Made::Body { bytes: message.body, content_type: message.content_type, headers: message.headers }
+        }
+        TransformOutcome::Skip(reason) => Made::Skip(reason),
+        TransformOutcome::Failed(failure) if failure.kind == FailureKind::Host => {
+            Made::NotNow(format!("{}: {failure}", file()), None)
+        }
+        TransformOutcome::Failed(failure) => Made::Failed(format!("{}: {failure}", file())),
     }
 }

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use super::body::Made;
+use super::body::{Made, Making};
 use super::destination::Destination;
 use super::egress::{Answer, Fault, RetryAfter, Sent};
 use super::engine::Engine;
 use super::health::Showed;
 use super::{envelope, sign};
-use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Millis, Timing};
+use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Event, Millis, Timing};
 
 /// Carries the delivery's id, the same over all its tries.
 const DELIVERY: HeaderName = HeaderName::from_static("x-openclaw-delivery");
@@ -30,10 +30,15 @@ pub(super) struct Tried {
 
 /// Tries it once.
 pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed) -> Tried {
-    let mut trace = Trace::begin(engine, to);
-    let event = envelope::of(&claimed.event, &engine.instance_id);
-    let made = to.body.make(event, &engine.admissions).await;
-    trace.made();
+    let mut trace = Trace::begin(engine);
+    let event = match engine.store.event(claimed.event) {
+        Ok(event) => event,
+        Err(why) => return trace.ended(AttemptOutcome::Host, Some(format!("its event cannot be read: {why}"))),
+    };
+    let envelope = envelope::of(&event, &engine.instance_id);
+    let Event { id: event_id, .. } = event;
+    let Making { made, by } = to.body.make(envelope, &engine.admissions).await;
+    trace.made(by);
     let (mut body, content_type, extra) = match made {
         Made::Body { bytes, content_type, headers } => (bytes, content_type, headers),
         Made::Skip(reason) => return trace.ended(AttemptOutcome::Skipped, Some(reason)),
@@ -48,7 +53,7 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
     let prepared = headers(to, claimed, &content_type, &extra).and_then(|mut headers| {
         let keys = to.keys.signing(to.config.signing, now).map_err(|why| why.to_string())?;
         // Last, over the very bytes that are sent, with the time of this try.
-        sign::sign(to.config.signing, &keys, claimed.event.id.as_str(), now, &mut url, &mut headers, &mut body)
+        sign::sign(to.config.signing, &keys, event_id.as_str(), now, &mut url, &mut headers, &mut body)
             .map_err(|why| why.to_string())?;
         Ok(headers)
     });
@@ -88,7 +93,7 @@ struct Trace {
 }
 
 impl Trace {
-    fn begin(engine: &Engine, to: &Destination) -> Self {
+    fn begin(engine: &Engine) -> Self {
         let attempt = Attempt {
             started_at: engine.clock.now(),
             outcome: AttemptOutcome::Host,
@@ -96,7 +101,7 @@ impl Trace {
             error: None,
             timing: Timing::default(),
             address: None,
-            transform: to.body.digest(),
+            transform: None,
             body_digest: None,
             body_bytes: 0,
             response_headers: Vec::new(),
@@ -106,7 +111,8 @@ impl Trace {
         Self { began: Instant::now(), attempt }
     }
 
-    fn made(&mut self) {
+    fn made(&mut self, by: Option<Digest>) {
+        self.attempt.transform = by;
         self.attempt.timing.transform_us = Some(micros(self.began.elapsed()));
     }
 
