@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::operator::{OperatorError, Steer, Steering, Wants};
 use super::super::wants::{self, Candidate, TEST_KIND};
-use super::super::words;
+use super::super::words::{self, BY_OPERATOR};
 use super::{Destination, Engine, state_now};
 use crate::config::webhooks::Endpoint;
 use crate::model::{DeliveryId, EndpointName, NewEvent};
@@ -83,9 +83,8 @@ impl Engine {
         if to.lane.is_disabled() {
             return Ok(());
         }
-        let why = "the operator disabled it";
-        to.lane.set_disabled(Some((self.clock.now(), why.to_owned())));
-        let told = words::disabled(self.ids, to.name(), why);
+        to.lane.set_disabled(Some((self.clock.now(), BY_OPERATOR.to_owned())));
+        let told = words::disabled(self.ids, to.name(), BY_OPERATOR);
         if let Err(error) = self.store.put_endpoint_state_now(state_now(to), vec![told]).await {
             to.lane.set_disabled(None);
             return Err(error.into());
