@@ -1,6 +1,6 @@
 //! From an event to what a receiver holds in its hands: who gets it, what it says, how it is signed, and when it comes again.
 
-use gateway_tests::{Gateway, Received, Receiver, Verdict};
+use gateway_tests::{Gateway, Received, Receiver, Verdict, guest};
 use sandclaw::model::DeliveryState;
 use serde_json::{Value, json};
 
@@ -293,6 +293,27 @@ async fn the_breaker_leaves_a_failing_endpoint_alone_and_asks_with_one_probe() {
     gateway.clock.advance(61_000);
     receiver.wait_for(14).await;
     gateway.deliveries_once("e", |rows| rows.iter().all(|row| row.state == DeliveryState::Delivered)).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivery_waits_for_a_component_that_is_not_there_yet() {
+    let (late, plain) = (Receiver::start().await, Receiver::start().await);
+    let with_component = format!("{}, events: ['message.*'], transform: {{ plugin: 'late.wasm' }}", late.members("/"));
+    let mut gateway = Gateway::builder()
+        .ingest()
+        .endpoint("late", &with_component)
+        .endpoint("plain", &format!("{}, events: ['message.*']", plain.members("/")))
+        .start()
+        .await;
+    gateway.emit("message.sent", json!({"n": 1})).await;
+    plain.wait_for(1).await;
+    let rows = gateway.deliveries_once("late", |rows| rows.len() == 1).await;
+    assert_eq!((rows[0].state, rows[0].attempts), (DeliveryState::Due, 0), "it is nobody's failure");
+    gateway.drop_in("late.wasm", &guest("transform_echo"));
+    late.wait_for(1).await;
+    let (_, attempts) = gateway.delivery_once("late", &[DeliveryState::Delivered]).await;
+    assert_eq!(attempts.len(), 1);
     gateway.stop().await;
 }
 

@@ -129,8 +129,12 @@ impl Running {
     /// Returns when the last request is answered and the last try has ended, or all were cut, and the store is closed.
     pub async fn ended(mut self) -> Result<()> {
         let mut phases = self.phase.subscribe();
-        // An error means that nobody can send a phase any more; then there is nothing to wait for either.
-        let _ = phases.wait_for(|phase| *phase != Phase::Serving).await;
+        let told = tokio::select! {
+            // An error means that nobody can send a phase any more; then there is nothing to wait for either.
+            _ = phases.wait_for(|phase| *phase != Phase::Serving) => None,
+            // Nobody told it to: a gateway without its door does not go on as if it had one.
+            early = &mut self.front => Some(early),
+        };
         let outbound = &mut self.outbound;
         let drained = async {
             tokio::select! {
@@ -139,7 +143,13 @@ impl Running {
             }
         };
         // The front sees a cut by itself.
-        let (ended, ()) = tokio::join!(self.front, drained);
+        let front = async {
+            match told {
+                Some(early) => early,
+                None => self.front.await,
+            }
+        };
+        let (ended, ()) = tokio::join!(front, drained);
         self.outbound.cut();
         for task in self.background {
             task.abort();

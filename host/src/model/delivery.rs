@@ -2,7 +2,7 @@
 //! once and never changed.
 
 use super::words::words;
-use super::{DeliveryId, Digest, EndpointName, Event, Millis};
+use super::{DeliveryId, Digest, EndpointName, Millis};
 
 words! {
     /// Where a delivery stands.
@@ -78,7 +78,7 @@ pub struct NewDelivery {
     pub due_at: Millis,
 }
 
-/// A delivery that the caller holds the lease of, with what it needs to try it.
+/// A delivery that the caller holds the lease of. Its event is read when it is tried: many are claimed ahead, and an event may be large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
     /// Its row.
@@ -95,8 +95,8 @@ pub struct Claimed {
     pub tries: u32,
     /// Tries of the present series that were not the receiver's doing and do not count.
     pub excused: u32,
-    /// The event.
-    pub event: Event,
+    /// The event, by its place.
+    pub event: i64,
 }
 
 /// One try, as a fact.

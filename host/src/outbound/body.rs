@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::template::Template;
+use super::template::{FILLED_MAX_BYTES, Template};
 use crate::config::webhooks::{OnTransformFailure, Transform};
 use crate::json::{JsonText, value_lossy};
 use crate::limits::Admissions;
@@ -79,6 +79,11 @@ impl Body {
         }
     }
 
+    /// Whether there is something to make bodies with. That a component was refused is no delivery's failure: each waits until one serves.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self, Self::Component { slot, .. } if slot.serving().is_none())
+    }
+
     /// Makes the body for this envelope.
     pub async fn make(&self, envelope: String, admissions: &Admissions) -> Making {
         let plain = |bytes| {
@@ -87,7 +92,15 @@ impl Body {
         };
         let (slot, config) = match self {
             Self::Envelope => return plain(envelope.into_bytes()),
-            Self::Template(template, _) => return plain(template.fill(&value_lossy(&envelope)).into_bytes()),
+            Self::Template(template, digest) => {
+                return match template.fill(&value_lossy(&envelope)) {
+                    Some(text) => plain(text.into_bytes()),
+                    None => {
+                        let why = format!("it makes more than {} MiB of this event", FILLED_MAX_BYTES >> 20);
+                        Making { made: Made::Failed(why), by: Some(*digest) }
+                    }
+                };
+            }
             Self::Component { slot, config, .. } => (slot, config),
         };
         let admission = admissions.admit_transform(slot.budget()).await;

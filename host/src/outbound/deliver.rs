@@ -13,7 +13,7 @@ use super::engine::Engine;
 use super::health::Showed;
 use super::sign::SignError;
 use super::{envelope, sign};
-use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Millis, Timing};
+use crate::model::{Attempt, AttemptOutcome, Claimed, Digest, Event, Millis, Timing};
 
 /// Carries the delivery's id, the same over all its tries.
 const DELIVERY: HeaderName = HeaderName::from_static("x-openclaw-delivery");
@@ -32,8 +32,13 @@ pub(super) struct Tried {
 /// Tries it once.
 pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed) -> Tried {
     let mut trace = Trace::begin(engine);
-    let event = envelope::of(&claimed.event, &engine.instance_id);
-    let Making { made, by } = to.body.make(event, &engine.admissions).await;
+    let event = match engine.store.event(claimed.event) {
+        Ok(event) => event,
+        Err(why) => return trace.ended(AttemptOutcome::Host, Some(format!("its event cannot be read: {why}"))),
+    };
+    let envelope = envelope::of(&event, &engine.instance_id);
+    let Event { id: event_id, .. } = event;
+    let Making { made, by } = to.body.make(envelope, &engine.admissions).await;
     trace.made(by);
     let (mut body, content_type, extra) = match made {
         Made::Body { bytes, content_type, headers } => (bytes, content_type, headers),
@@ -55,8 +60,7 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
         Err(why) => return trace.ended(AttemptOutcome::Host, Some(why.to_string())),
     };
     // Last, over the very bytes that are sent, with the time of this try.
-    let id = claimed.event.id.as_str();
-    if let Err(why) = sign::sign(to.config.signing, &keys, id, now, &mut url, &mut headers, &mut body) {
+    if let Err(why) = sign::sign(to.config.signing, &keys, event_id.as_str(), now, &mut url, &mut headers, &mut body) {
         let outcome = match why {
             // Equal events give equal bodies: what cannot be signed now never can.
             SignError::BodyNoObject => AttemptOutcome::Transform,

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::body::Body;
 use super::egress::EndpointClient;
 use super::lane::Lane;
+use super::telling::Telling;
 use super::wants::Wants;
 use crate::auth::secret::KeptSecret;
 use crate::config::webhooks::{Endpoint, Signing};
@@ -22,6 +23,7 @@ pub(super) struct Destination {
     pub body: Body,
     pub client: EndpointClient,
     pub lane: Lane,
+    pub telling: Telling,
     pub keys: Keys,
     /// Tries at once: as many as the endpoint takes, whatever is claimed ahead.
     pub turns: Semaphore,
@@ -30,6 +32,11 @@ pub(super) struct Destination {
 impl Destination {
     pub fn name(&self) -> &EndpointName {
         &self.config.name
+    }
+
+    /// Whether everything is there that a delivery takes. Until then none is tried: it would only fail.
+    pub fn is_ready(&self, now: Millis) -> bool {
+        self.keys.are_known(self.config.signing, now) && self.body.is_ready()
     }
 }
 
@@ -66,26 +73,33 @@ impl Keys {
             .chain(self.headers.iter().map(|(_, secret)| secret.clone()))
     }
 
-    /// Whether everything that is sent with a delivery is known. Until then nothing is: it would only fail.
-    pub fn are_known(&self, signing: Signing) -> bool {
+    /// Whether everything that is sent with a delivery is known.
+    fn are_known(&self, signing: Signing, now: Millis) -> bool {
         self.headers.iter().all(|(_, secret)| secret.value().is_some())
-            && (signing == Signing::None || self.signing.iter().any(|(secret, _)| secret.value().is_some()))
+            && (signing == Signing::None || !self.usable(now).is_empty())
     }
 
-    /// What deliveries are signed with now: those that have not expired. The last one stays in use past its time: unsigned is worse.
+    /// What deliveries are signed with now.
     pub fn signing(&self, signing: Signing, now: Millis) -> Result<Vec<SecretString>, NoValue> {
         if signing == Signing::None {
             return Ok(Vec::new());
         }
-        let live = self.signing.iter().filter(|(_, expires)| expires.is_none_or(|at| now < at));
-        let mut values: Vec<_> = live.filter_map(|(secret, _)| secret.value()).collect();
-        if values.is_empty() {
-            values.extend(self.signing.last().and_then(|(secret, _)| secret.value()));
+        match self.usable(now) {
+            values if values.is_empty() => Err(NoValue("the secret")),
+            values => Ok(values.iter().map(|value| SecretString::clone(value)).collect()),
         }
-        if values.is_empty() {
-            return Err(NoValue("the secret"));
+    }
+
+    /// The secrets that have not expired, as far as they have a value; where that is none, whoever waits gets no delivery that is signed with
+    /// an old one. Once all have expired the one that did last stays in use: unsigned is worse.
+    fn usable(&self, now: Millis) -> Vec<Arc<SecretString>> {
+        let is_live = |expires: &Option<Millis>| expires.is_none_or(|at| now < at);
+        if self.signing.iter().any(|(_, expires)| is_live(expires)) {
+            let live = self.signing.iter().filter(|(_, expires)| is_live(expires));
+            return live.filter_map(|(secret, _)| secret.value()).collect();
         }
-        Ok(values.iter().map(|value| SecretString::clone(value)).collect())
+        let last = self.signing.iter().max_by_key(|(_, expires)| *expires);
+        last.and_then(|(secret, _)| secret.value()).into_iter().collect()
     }
 
     /// The operator's headers.
@@ -99,5 +113,54 @@ impl Keys {
             headers.insert(name.clone(), value);
         }
         Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::secret::{Resolver, look_up_all};
+    use crate::config::{Env, Providers, SecretSpec};
+
+    /// Secrets `s0`, `s1`… that expire then; `None` in place of a value is one that cannot be resolved.
+    async fn keys(secrets: &[(bool, Option<i64>)]) -> Keys {
+        let kept = secrets.iter().enumerate().map(|(at, (has_value, expires))| {
+            let spec = match has_value {
+                true => SecretSpec::Plain(format!("s{at}").into()),
+                false => SecretSpec::Missing(["NOT_SET".to_owned()].into()),
+            };
+            (Arc::new(KeptSecret::new(format!("secret {at}"), spec)), expires.map(Millis))
+        });
+        let keys = Keys { signing: kept.collect(), headers: Vec::new() };
+        look_up_all(
+            &keys.all().collect::<Vec<_>>(),
+            &Resolver::new(Providers::new(std::collections::BTreeMap::new()), Env::process()),
+        )
+        .await;
+        keys
+    }
+
+    async fn check(secrets: &[(bool, Option<i64>)], now: i64, expected: &[&str]) {
+        let keys = keys(secrets).await;
+        let signed = keys.signing(Signing::Standard, Millis(now)).unwrap_or_default();
+        assert_eq!(signed.iter().map(|secret| secret.expose_secret()).collect::<Vec<_>>(), expected, "{secrets:?}");
+        assert_eq!(keys.are_known(Signing::Standard, Millis(now)), !expected.is_empty(), "{secrets:?}");
+    }
+
+    #[tokio::test]
+    async fn deliveries_are_signed_with_every_secret_that_has_not_expired() {
+        check(&[(true, None), (true, Some(100))], 99, &["s0", "s1"]).await;
+        check(&[(true, None), (true, Some(100))], 100, &["s0"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_is_not_known_is_waited_for_and_no_old_one_takes_its_place() {
+        check(&[(false, None), (true, Some(100))], 99, &["s1"]).await;
+        check(&[(false, None), (true, Some(100))], 100, &[]).await;
+    }
+
+    #[tokio::test]
+    async fn the_secret_that_expired_last_stays_in_use() {
+        check(&[(true, Some(200)), (true, Some(100))], 300, &["s0"]).await;
     }
 }

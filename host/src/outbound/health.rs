@@ -18,7 +18,7 @@ const SLOW_STEP: Duration = Duration::from_secs(1);
 const SLOW_MAX: Duration = Duration::from_secs(60);
 
 /// The longest that a receiver can have its whole endpoint rest by `Retry-After`.
-const REST_MAX: Duration = Duration::from_secs(3600);
+pub(super) const REST_MAX: Duration = Duration::from_secs(3600);
 
 /// What one try showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +33,42 @@ pub(super) enum Showed {
     Gone,
 }
 
-/// The endpoint as it is after this try, and whether this try disabled it.
+/// What a try changed in what is known of the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Learned {
+    /// Nothing.
+    Nothing,
+    /// A count or a time.
+    Something,
+    /// The breaker opened; nothing is tried before this time.
+    Opened(Millis),
+    /// The breaker closed: the receiver works again.
+    Closed,
+    /// It gets nothing more, for this reason.
+    Disabled(String),
+}
+
+/// The endpoint as it is after this try, and what is new.
 pub(super) fn learn(
     state: &EndpointState,
     showed: Showed,
     breaker: Breaker,
     disable_after: Option<DisableAfter>,
     now: Millis,
-) -> (EndpointState, bool) {
+) -> (EndpointState, Learned) {
     let mut next = state.clone();
     if showed == Showed::Works {
-        (next.failures, next.failing_since, next.opens, next.rests_until) = (0, None, 0, None);
-        return (next, false);
+        // A receiver that asks for rest goes on answering what it had before: only a rest of the breaker's ends with that.
+        let asked_for = state.rests_until.filter(|until| state.opens == 0 && *until > now);
+        (next.failures, next.failing_since, next.opens, next.rests_until) = (0, None, 0, asked_for);
+        let learned = match state.opens {
+            0 if next == *state => Learned::Nothing,
+            0 => Learned::Something,
+            _ => Learned::Closed,
+        };
+        return (next, learned);
     }
+    let mut learned = Learned::Something;
     next.failures = state.failures.saturating_add(1);
     next.failing_since = state.failing_since.or(Some(now));
     if let Showed::Overloaded(asked_for) = showed {
@@ -59,15 +82,16 @@ pub(super) fn learn(
             let open = breaker.open.saturating_mul(2_u32.saturating_pow(state.opens.min(16))).min(breaker.open_max);
             next.opens = state.opens.saturating_add(1);
             rest(&mut next, after(now, open));
+            learned = Learned::Opened(next.rests_until.unwrap_or(now));
         }
     }
     if state.disabled.is_none()
         && let Some(why) = reason_to_disable(&next, showed, disable_after, now)
     {
-        next.disabled = Some((now, why));
-        return (next, true);
+        next.disabled = Some((now, why.clone()));
+        learned = Learned::Disabled(why);
     }
-    (next, false)
+    (next, learned)
 }
 
 fn rest(state: &mut EndpointState, until: Millis) {
@@ -134,6 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn what_still_gets_through_does_not_end_the_rest_that_a_receiver_asked_for() {
+        let asked = after_tries(fresh(), &[(Showed::Overloaded(Some(Duration::from_secs(20))), 0), (Showed::Works, 1)]);
+        assert_eq!((asked.failures, asked.rests_until), (0, Some(Millis(20_000))));
+        assert_eq!(after_tries(asked, &[(Showed::Works, 20_000)]), fresh());
+    }
+
+    #[test]
+    fn opening_and_closing_are_told_once() {
+        let told = |state: &EndpointState, showed, at| learn(state, showed, BREAKER, DISABLE, Millis(at));
+        let (open, learned) = told(&after_tries(fresh(), &[(Showed::Fails, 0); 2]), Showed::Fails, 0);
+        assert_eq!(learned, Learned::Opened(Millis(30_000)));
+        assert_eq!(told(&open, Showed::Fails, 1).1, Learned::Something);
+        let (closed, learned) = told(&open, Showed::Works, 2);
+        assert_eq!((learned, told(&closed, Showed::Works, 3).1), (Learned::Closed, Learned::Nothing));
+    }
+
+    #[test]
     fn an_overloaded_receiver_gets_a_rest_with_and_without_retry_after() {
         let asked = after_tries(fresh(), &[(Showed::Overloaded(Some(Duration::from_secs(20))), 0)]);
         assert_eq!(asked.rests_until, Some(Millis(20_000)));
@@ -145,14 +186,17 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_disabled_by_410_and_by_days_of_failures_only() {
-        let (gone, disabled) = learn(&fresh(), Showed::Gone, BREAKER, None, Millis(5));
-        assert!(disabled && gone.disabled == Some((Millis(5), "the receiver answered 410 Gone".into())));
+        let (gone, learned) = learn(&fresh(), Showed::Gone, BREAKER, None, Millis(5));
+        let why = "the receiver answered 410 Gone".to_owned();
+        assert_eq!((gone.disabled, learned), (Some((Millis(5), why.clone())), Learned::Disabled(why)));
         let failing = after_tries(fresh(), &[(Showed::Fails, 0); 6]);
         assert_eq!(failing.disabled, None, "many, but not for long");
-        let (over, disabled) = learn(&failing, Showed::Fails, BREAKER, DISABLE, Millis(7_200_000));
-        assert!(disabled, "{over:?}");
+        let (over, learned) = learn(&failing, Showed::Fails, BREAKER, DISABLE, Millis(7_200_000));
+        assert!(matches!(learned, Learned::Disabled(_)), "{over:?}");
         let few = after_tries(fresh(), &[(Showed::Fails, 0), (Showed::Fails, 7_200_000)]);
         assert_eq!(few.disabled, None, "long, but not many");
-        assert!(!learn(&over, Showed::Gone, BREAKER, DISABLE, Millis(7_300_000)).1, "once is enough");
+        let again = learn(&over, Showed::Gone, BREAKER, DISABLE, Millis(7_300_000));
+        assert_eq!(again.0.disabled, over.disabled, "once is enough");
+        assert!(!matches!(again.1, Learned::Disabled(_)), "{again:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::health::{self, Showed};
+use super::health::{self, Learned, Showed};
 use super::pace::Pace;
 use crate::config::webhooks::Endpoint;
 use crate::model::{EndpointName, EndpointState, Millis};
@@ -88,7 +88,7 @@ impl Lane {
         if let Some(at) = inner.pace.opens_at(now) {
             return Wish::At(at);
         }
-        inner.room(now, &self.name).map_or(Wish::Nothing, Wish::Claim)
+        inner.room(now, self.max_in_flight, &self.name).map_or(Wish::Nothing, Wish::Claim)
     }
 
     /// A claim is under way. What becomes due from here on is noted anew; what the claim leaves has to be told by [`claimed`](Self::claimed).
@@ -130,12 +130,13 @@ impl Lane {
         inner.retry_due = earlier(inner.retry_due, at);
     }
 
-    /// A claimed delivery is tried now, unless the endpoint has been disabled or sent to rest since.
+    /// A claimed delivery is tried now, unless the endpoint has been disabled or sent to rest since, or another one is its probe.
     pub fn begin(&self, is_retry: bool, now: Millis) -> bool {
         let mut inner = self.inner();
         inner.waiting -= 1;
         let rests = inner.health.rests_until.is_some_and(|until| until > now);
-        if rests || inner.health.disabled.is_some() {
+        let is_probed = inner.health.opens > 0 && inner.trying > 0;
+        if rests || is_probed || inner.health.disabled.is_some() {
             inner.retries -= u32::from(is_retry);
             return false;
         }
@@ -150,29 +151,21 @@ impl Lane {
         inner.retries -= u32::from(is_retry);
     }
 
-    /// A try has ended; what it showed of the receiver, if anything. Returns the endpoint's health if it changed, and whether this
-    /// disabled it.
-    pub fn end(
-        &self,
-        is_retry: bool,
-        showed: Option<Showed>,
-        endpoint: &Endpoint,
-        now: Millis,
-    ) -> (Option<EndpointState>, bool) {
+    /// A try has ended; what it showed of the receiver, if anything. Returns what was learned from it.
+    pub fn end(&self, is_retry: bool, showed: Option<Showed>, endpoint: &Endpoint, now: Millis) -> Learned {
         let mut inner = self.inner();
         inner.trying -= 1;
         inner.retries -= u32::from(is_retry);
         inner.unconfirmed += 1;
         inner.ended = inner.ended.saturating_add(1);
-        let Some(showed) = showed else { return (None, false) };
+        let Some(showed) = showed else { return Learned::Nothing };
         match showed {
             Showed::Overloaded(_) => inner.limit = (inner.limit / 2).max(1),
             _ => inner.limit = (inner.limit + 1).min(self.max_in_flight),
         }
-        let (next, was_disabled) = health::learn(&inner.health, showed, endpoint.breaker, endpoint.disable_after, now);
-        let changed = (next != inner.health).then(|| next.clone());
+        let (next, learned) = health::learn(&inner.health, showed, endpoint.breaker, endpoint.disable_after, now);
         inner.health = next;
-        (changed, was_disabled)
+        learned
     }
 
     /// The end of a try is on the disk.
@@ -190,21 +183,28 @@ impl Lane {
         self.inner().health.clone()
     }
 
-    /// Replaces what is known of the endpoint: the operator said so.
-    pub fn set_health(&self, health: EndpointState) {
+    /// The operator enables it: nothing bad is known of it.
+    pub fn enable(&self) {
         let mut inner = self.inner();
-        inner.health = health;
+        inner.health = EndpointState::new(inner.health.name.clone(), inner.health.version);
         inner.limit = self.max_in_flight;
     }
 
-    /// The clock went back by so much.
-    pub fn shift(&self, back_ms: i64) {
+    /// The operator disables it, since when and why; `None` takes that back.
+    pub fn set_disabled(&self, disabled: Option<(Millis, String)>) {
+        self.inner().health.disabled = disabled;
+    }
+
+    /// The clock went back by so much, to `now`: times to come go back with it, as in the store.
+    pub fn shift(&self, now: Millis, back_ms: i64) {
         let mut inner = self.inner();
-        inner.pace.reset();
-        let shifted = |time: Option<Millis>| time.map(|at| Millis(at.0.saturating_sub(back_ms)));
+        inner.pace.shift(back_ms);
+        let shifted =
+            |time: Option<Millis>| time.map(|at| if at > now { Millis(at.0.saturating_sub(back_ms)) } else { at });
         inner.first_due = shifted(inner.first_due);
         inner.retry_due = shifted(inner.retry_due);
         inner.health.rests_until = shifted(inner.health.rests_until);
+        inner.health.failing_since = shifted(inner.health.failing_since);
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -213,9 +213,14 @@ impl Lane {
 }
 
 impl Inner {
-    fn room(&self, now: Millis, name: &EndpointName) -> Option<Room> {
-        // After the breaker opened one probe decides; it is the only one on its way.
-        let places = if self.health.opens > 0 { 1 } else { self.limit + self.ended.min(AHEAD_MAX) };
+    fn room(&self, now: Millis, max_in_flight: u32, name: &EndpointName) -> Option<Room> {
+        let places = match self.health.opens {
+            0 if self.limit == max_in_flight => self.limit + self.ended.min(AHEAD_MAX),
+            // A receiver that asked for less: whatever is claimed is tried at once, so nothing is claimed ahead.
+            0 => self.limit,
+            // After the breaker opened one probe decides; it is the only one on its way.
+            _ => 1,
+        };
         let in_hand = self.waiting + self.trying;
         if self.unconfirmed >= UNCONFIRMED_MAX {
             return None;
@@ -241,3 +246,6 @@ impl Inner {
 fn earlier(known: Option<Millis>, at: Millis) -> Option<Millis> {
     Some(known.map_or(at, |known| known.min(at)))
 }
+
+#[cfg(test)]
+mod tests;

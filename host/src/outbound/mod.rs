@@ -22,6 +22,7 @@ pub mod operator;
 mod pace;
 mod retry;
 pub mod sign;
+mod telling;
 mod template;
 mod wants;
 mod words;

@@ -39,9 +39,9 @@ impl Pace {
         Some(Millis(at.saturating_add(999) / 1000))
     }
 
-    /// The clock went back.
-    pub fn reset(&mut self) {
-        self.full_at = i64::MIN / 2;
+    /// The clock went back by so much, and the bucket with it.
+    pub fn shift(&mut self, back_ms: i64) {
+        self.full_at = self.full_at.saturating_sub(back_ms.saturating_mul(1000));
     }
 }
 
@@ -71,6 +71,14 @@ mod tests {
         assert_eq!((pace.available(Millis(10_250)), pace.opens_at(Millis(10_250))), (1, None));
         assert_eq!(pace.available(Millis(11_000)), 4);
         assert_eq!(pace.available(Millis(99_000)), 4);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_neither_fills_the_bucket_nor_closes_it() {
+        let mut pace = Pace::new(Some(RateLimit { requests: 4, window: Duration::from_secs(1) }));
+        pace.take(4, Millis(3_600_000));
+        pace.shift(3_600_000);
+        assert_eq!((pace.available(Millis(0)), pace.opens_at(Millis(0))), (0, Some(Millis(250))));
     }
 
     #[test]

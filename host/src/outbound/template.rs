@@ -5,6 +5,10 @@
 
 use serde_json::Value;
 
+/// The most that is filled in, in bytes: twice the largest event. A template may name the whole event a hundred times, and events come from
+/// others.
+pub const FILLED_MAX_BYTES: usize = 32 << 20;
+
 /// A template, taken apart once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template(Node);
@@ -35,9 +39,10 @@ impl Template {
         Self(Node::new(value))
     }
 
-    /// The JSON text for this event.
-    pub fn fill(&self, event: &Value) -> String {
-        self.0.fill(event).to_string()
+    /// The JSON text for this event; nothing if more than [`FILLED_MAX_BYTES`] would be filled in.
+    pub fn fill(&self, event: &Value) -> Option<String> {
+        let mut room = FILLED_MAX_BYTES;
+        Some(self.0.fill(event, &mut room)?.to_string())
     }
 }
 
@@ -53,24 +58,29 @@ impl Node {
         }
     }
 
-    fn fill(&self, event: &Value) -> Value {
-        match self {
+    fn fill(&self, event: &Value, room: &mut usize) -> Option<Value> {
+        Some(match self {
             Self::Text(pieces) => {
                 let mut text = String::new();
                 for piece in pieces {
                     match piece {
                         Piece::Literal(literal) => text.push_str(literal),
-                        Piece::Path(path) => push(look_up(event, path), &mut text),
+                        Piece::Path(path) => {
+                            let before = text.len();
+                            push(look_up(event, path), &mut text);
+                            *room = room.checked_sub(text.len() - before)?;
+                        }
                     }
                 }
                 Value::String(text)
             }
-            Self::List(items) => items.iter().map(|item| item.fill(event)).collect(),
+            Self::List(items) => Value::Array(items.iter().map(|item| item.fill(event, room)).collect::<Option<_>>()?),
             Self::Map(members) => {
-                Value::Object(members.iter().map(|(name, node)| (name.clone(), node.fill(event))).collect())
+                let filled = members.iter().map(|(name, node)| Some((name.clone(), node.fill(event, room)?)));
+                Value::Object(filled.collect::<Option<_>>()?)
             }
             Self::Other(value) => value.clone(),
-        }
+        })
     }
 }
 
@@ -119,8 +129,7 @@ fn steps(path: &str) -> Vec<Step> {
 
 /// What the path leads to; an empty path leads nowhere.
 fn look_up<'v>(event: &'v Value, path: &[Step]) -> Option<&'v Value> {
-    let (first, _) = path.split_first()?;
-    let _ = first;
+    path.first()?;
     path.iter().try_fold(event, |value, step| match (step, value) {
         (Step::Item(at), Value::Array(items)) => items.get(*at),
         (Step::Item(at), Value::Object(members)) => members.get(&at.to_string()),
@@ -153,7 +162,7 @@ mod tests {
                 "items": [{"name": "first"}, "second"]
             }
         });
-        let filled: Value = serde_json::from_str(&Template::new(&template).fill(&event)).unwrap();
+        let filled: Value = serde_json::from_str(&Template::new(&template).fill(&event).unwrap()).unwrap();
         assert_eq!(filled, expected);
     }
 
@@ -177,7 +186,14 @@ mod tests {
     fn a_value_cannot_break_out_of_its_string_and_is_not_a_template_itself() {
         check(json!({"text": "{{data.agentId}}"}), json!({"text": "a\"},{\"x\":\""}));
         let event = json!({"data": {"a": "{{type}}"}, "type": "x"});
-        assert_eq!(Template::new(&json!("{{data.a}}")).fill(&event), r#""{{type}}""#);
+        assert_eq!(Template::new(&json!("{{data.a}}")).fill(&event).unwrap(), r#""{{type}}""#);
+    }
+
+    #[test]
+    fn a_large_event_named_often_makes_no_body_beyond_all_bounds() {
+        let event = json!({"data": "x".repeat(FILLED_MAX_BYTES / 4)});
+        assert!(Template::new(&json!(["{{data}}{{data}}", {"a": "{{data}}"}])).fill(&event).is_some());
+        assert_eq!(Template::new(&json!(["{{data}}{{data}}", {"a": "{{data}}{{data}}{{data}}"}])).fill(&event), None);
     }
 
     #[test]

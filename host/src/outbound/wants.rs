@@ -72,6 +72,11 @@ impl Wants {
         }
     }
 
+    /// Whether it looks into events, which takes the longer the larger they are.
+    pub fn looks_inside(&self) -> bool {
+        self.filter != Filter::default()
+    }
+
     /// Whether this event is to be delivered. An expression that cannot be answered (a member it names is not there) is no.
     pub fn wants(&self, candidate: &Candidate<'_>) -> bool {
         let kind = candidate.event.kind.as_str();
@@ -81,11 +86,19 @@ impl Wants {
         self.globs.iter().any(|glob| glob.matches(kind)) && !self.is_about_itself(candidate) && self.passes(candidate)
     }
 
-    /// That an endpoint fails is told to others: told to itself, each failure would be the cause of the next.
+    /// That an endpoint or its transform fails is told to others: told to itself, each failure would be the cause of the next.
     fn is_about_itself(&self, candidate: &Candidate<'_>) -> bool {
         let kind = EventKind::parse(&candidate.event.kind);
-        matches!(kind, Some(EventKind::DeliveryDead | EventKind::EndpointDisabled))
-            && candidate.data("endpoint") == Some(self.endpoint.as_str())
+        let is_failure = matches!(
+            kind,
+            Some(
+                EventKind::DeliveryDead
+                    | EventKind::EndpointDisabled
+                    | EventKind::PluginPoisoned
+                    | EventKind::PluginRefused
+            )
+        );
+        is_failure && candidate.data("endpoint") == Some(self.endpoint.as_str())
     }
 
     fn passes(&self, candidate: &Candidate<'_>) -> bool {

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::model::{EndpointName, EventKind, Ids, NewEvent};
 
+/// Why an endpoint is disabled that a person disabled.
+pub(super) const BY_OPERATOR: &str = "the operator disabled it";
+
 /// An event of the gateway's own.
 pub(super) fn event(ids: Ids, kind: EventKind, data: &Value) -> NewEvent {
     NewEvent { id: ids.event(), kind: kind.as_str().to_owned(), timestamp: None, session: None, data: data.to_string() }

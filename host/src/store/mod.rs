@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use delivery::{
     Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried,
-    Room,
+    Room, StateNow,
 };
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};

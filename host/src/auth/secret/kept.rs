@@ -1,12 +1,12 @@
 //! Secrets whose values are needed, and not only compared: what deliveries are signed with, and headers of the operator.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::config::{SecretSource, SecretSpec};
 
@@ -75,17 +75,21 @@ pub async fn look_up_all(secrets: &[Arc<KeptSecret>], resolver: &Resolver) {
 
 /// Keeps them fresh until it is dropped.
 pub async fn keep_fresh(secrets: Vec<Arc<KeptSecret>>, resolver: Resolver, refresh: Duration) {
-    let mut looked_up: Vec<Instant> = secrets.iter().map(|_| Instant::now()).collect();
-    let first = tokio::time::Instant::now() + refresh;
-    let mut ticks = tokio::time::interval_at(first, refresh);
+    let start = Instant::now();
+    let mut looked_up = vec![start; secrets.len()];
+    let mut ticks = tokio::time::interval_at(start + refresh, refresh);
+    // A slow provider delays the next look instead of piling looks up.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        // Counted from tick to tick: what a look takes must not make the next tick one too early for it.
+        let tick = ticks.tick().await;
+        let mut due = Vec::new();
         for (secret, last) in secrets.iter().zip(&mut looked_up) {
-            if secret.pace(refresh).is_some_and(|pace| last.elapsed() >= pace) {
-                secret.renew(&resolver).await;
-                *last = Instant::now();
+            if secret.pace(refresh).is_some_and(|pace| tick.saturating_duration_since(*last) >= pace) {
+                *last = tick;
+                due.push(secret.clone());
             }
         }
+        look_up_all(&due, &resolver).await;
     }
 }

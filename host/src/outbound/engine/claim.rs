@@ -6,24 +6,22 @@ use std::time::Duration;
 
 use super::super::destination::Destination;
 use super::super::lane::Wish;
-use super::{Engine, try_one};
+use super::{AFTER_FAILURE, Engine, try_one};
 use crate::model::Millis;
 use crate::store::{Room, StoreError};
 
 /// A clock that goes back by more than this was set; less is how clocks are kept right.
 const SET_BACK_MS: i64 = 5_000;
 
-/// Nothing tells that a clock was set: it is looked at this often.
+/// An endpoint that cannot be delivered to yet, for want of a secret or a component, is looked at again after this.
+const NOT_READY_MS: i64 = 1_000;
+
+/// The clock is looked at so often, also while nothing happens: it may have been set back, and what is waited for with it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// An endpoint whose secret has no value is looked at again after this.
-const UNKNOWN_KEYS_MS: i64 = 1_000;
 
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut before = engine.clock.now();
-    while !engine.is_draining() {
+    while !engine.draining.is_cancelled() {
         let now = engine.clock.now();
         if before.0.saturating_sub(now.0) > SET_BACK_MS {
             follow_back(&engine, now, before.0 - now.0).await;
@@ -34,7 +32,10 @@ pub(super) async fn run(engine: Arc<Engine>) {
             wait(&engine, next).await;
         } else if let Err(error) = claim(&engine, rooms, now).await {
             tracing::error!("deliveries cannot be claimed and will be again: {error}");
-            tokio::time::sleep(AFTER_FAILURE).await;
+            tokio::select! {
+                () = engine.draining.cancelled() => {}
+                () = tokio::time::sleep(AFTER_FAILURE) => {}
+            }
         }
     }
 }
@@ -45,8 +46,8 @@ fn wishes(engine: &Engine, now: Millis) -> (Vec<(Arc<Destination>, Room)>, Optio
     let mut next: Option<Millis> = None;
     for to in &engine.destinations {
         match to.lane.wish(now) {
-            Wish::Claim(_) if !to.keys.are_known(to.config.signing) => {
-                next = earlier(next, Millis(now.0.saturating_add(UNKNOWN_KEYS_MS)));
+            Wish::Claim(_) if !to.is_ready(now) => {
+                next = earlier(next, Millis(now.0.saturating_add(NOT_READY_MS)));
             }
             // A component that crashed too often rests; to try its deliveries meanwhile would only fill their lists of attempts.
             Wish::Claim(room) => match to.body.slot().and_then(|slot| slot.rests_until()) {
@@ -65,16 +66,19 @@ fn earlier(known: Option<Millis>, at: Millis) -> Option<Millis> {
 }
 
 async fn wait(engine: &Engine, next: Option<Millis>) {
-    let is_due = async {
+    let time = async {
         match next {
-            Some(at) => engine.clock.reach(at).await,
             None => std::future::pending().await,
+            Some(at) => tokio::select! {
+                () = engine.clock.reach(at) => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            },
         }
     };
     tokio::select! {
         () = engine.room.notified() => {}
-        () = is_due => {}
-        () = tokio::time::sleep(LOOK_AGAIN) => {}
+        () = time => {}
+        () = engine.draining.cancelled() => {}
     }
 }
 
@@ -93,20 +97,30 @@ async fn claim(engine: &Arc<Engine>, rooms: Vec<(Arc<Destination>, Room)>, now: 
         let (first, retries) = brought.entry(delivery.endpoint.as_str()).or_default();
         *(if delivery.attempt > 1 { retries } else { first }) += 1;
     }
+    let mut unread = None;
     for (to, room) in &rooms {
         let (first, retries) = brought.get(to.name().as_str()).copied().unwrap_or_default();
         let all_there_was = first < room.first || retries < room.retries;
-        // A look that fails must not drop what was claimed; the next claim tells of it.
-        let looked = all_there_was.then(|| engine.store.next_due(to.name()).ok()).flatten();
-        let left = looked.unwrap_or_else(|| left(room, now));
+        let next = all_there_was.then(|| engine.store.next_due(to.name()));
+        // Whatever cannot be read, the claim itself is made, and each delivery in it is to be tried.
+        let left = match next {
+            Some(Ok(next)) => next,
+            Some(Err(error)) => {
+                unread = Some(error);
+                left(room, now)
+            }
+            None => left(room, now),
+        };
         to.lane.claimed(first, retries, left, now);
     }
+    let by_name: HashMap<&str, &Arc<Destination>> = rooms.iter().map(|(to, _)| (to.name().as_str(), to)).collect();
     for delivery in claimed {
-        if let Some((to, _)) = rooms.iter().find(|(to, _)| *to.name() == delivery.endpoint) {
-            engine.tries.spawn(try_one::run(engine.clone(), to.clone(), delivery));
+        if let Some(to) = by_name.get(delivery.endpoint.as_str()) {
+            let tried = try_one::run(engine.clone(), Arc::clone(to), delivery);
+            engine.tries.spawn(engine.cut.clone().run_until_cancelled_owned(tried));
         }
     }
-    Ok(())
+    unread.map_or(Ok(()), Err)
 }
 
 /// A claim that was filled may have left some: due now, for all that is known.
@@ -120,7 +134,7 @@ async fn follow_back(engine: &Engine, now: Millis, back_ms: i64) {
     if let Err(error) = engine.store.shift_due(now, back_ms).await {
         tracing::error!("times of deliveries could not be moved back: {error}");
     }
-    engine.destinations.iter().for_each(|to| to.lane.shift(back_ms));
+    engine.destinations.iter().for_each(|to| to.lane.shift(now, back_ms));
     // The upkeep waits for a minute that is now further away.
     engine.chores.notify_one();
 }

@@ -1,24 +1,25 @@
 //! From events to deliveries. Events are taken in the order of their commits, many in one transaction; the cursor moves with the deliveries, so a
 //! crash in between does it again and never twice.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::destination::Destination;
 use super::super::wants::Candidate;
-use super::Engine;
+use super::{AFTER_FAILURE, Engine};
 use crate::config::webhooks::Ordering;
-use crate::model::{Event, NewDelivery};
+use crate::model::{EndpointName, Event, NewDelivery};
 use crate::store::StoreError;
 
 /// Events in one transaction.
 const BATCH: u32 = 256;
 
+/// Deliveries in one transaction, after which it takes no further event: some tens of milliseconds, for which everybody else who writes waits.
+const DELIVERIES_MAX: usize = 1_000;
+
 /// The command line writes events beside the server and cannot wake it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// A store that refuses is asked again after this.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(engine: Arc<Engine>) {
     loop {
@@ -36,13 +37,28 @@ pub(super) async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// One transaction. Returns how many events it took.
-async fn dispatch_some(engine: &Engine) -> Result<usize, StoreError> {
-    let events = engine.store.undispatched(BATCH)?;
-    let Some(last) = events.last() else { return Ok(0) };
-    let (up_to, count) = (last.seq, events.len());
-    let deliveries: Vec<NewDelivery> = events.iter().flat_map(|event| wanted(engine, event)).collect();
-    let endpoints: Vec<_> = deliveries.iter().map(|delivery| delivery.endpoint.clone()).collect();
+/// What a transaction stores: events up to a place, and the deliveries of those.
+struct Plan {
+    up_to: i64,
+    events: usize,
+    deliveries: Vec<NewDelivery>,
+}
+
+/// Some events, in as many transactions as it takes. Returns how many there were.
+async fn dispatch_some(engine: &Arc<Engine>) -> Result<usize, StoreError> {
+    let events: Arc<[Event]> = engine.store.undispatched(BATCH)?.into();
+    let mut done = 0;
+    while done < events.len() {
+        let events = events.clone();
+        let plan = engine.aside(move |engine| plan(engine, &events[done..])).await;
+        done += plan.events;
+        carry_out(engine, plan).await?;
+    }
+    Ok(done)
+}
+
+async fn carry_out(engine: &Engine, Plan { up_to, deliveries, .. }: Plan) -> Result<(), StoreError> {
+    let endpoints: HashSet<EndpointName> = deliveries.iter().map(|delivery| delivery.endpoint.clone()).collect();
     engine.store.dispatch(up_to, deliveries).await?;
     let now = engine.clock.now();
     for to in engine.destinations.iter().filter(|to| endpoints.contains(to.name())) {
@@ -52,7 +68,20 @@ async fn dispatch_some(engine: &Engine) -> Result<usize, StoreError> {
         engine.room.notify_one();
     }
     engine.dispatched.send_replace(up_to);
-    Ok(count)
+    Ok(())
+}
+
+/// As many of these events as fit into one transaction, one at least.
+fn plan(engine: &Engine, events: &[Event]) -> Plan {
+    let mut plan = Plan { up_to: 0, events: 0, deliveries: Vec::new() };
+    for event in events {
+        plan.deliveries.extend(wanted(engine, event));
+        (plan.up_to, plan.events) = (event.seq, plan.events + 1);
+        if plan.deliveries.len() >= DELIVERIES_MAX {
+            break;
+        }
+    }
+    plan
 }
 
 /// The deliveries of one event.

@@ -9,29 +9,32 @@
 //!                         ▼
 //!                       try_one.rs    a task each: try, judge, write the attempt and what follows from it
 //! ```
-//! `upkeep.rs` does what can wait: recoveries, deliveries of endpoints that are gone, old rows. Nothing is kept in memory that is not also
-//! in the store; what dies with the process is found there at the next start.
+//! `upkeep.rs` does what can wait: recoveries, deliveries of endpoints that are gone, old rows. Whatever must not be forgotten is in the
+//! store; what dies with the process is found there at the next start.
 
 mod claim;
 mod dispatch;
 mod start;
 mod steer;
+#[cfg(test)]
+mod tests;
 mod try_one;
 mod upkeep;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::destination::Destination;
 use super::operator::Steer;
 use crate::clock::Clock;
 use crate::limits::Admissions;
 use crate::model::{EndpointName, Ids};
-use crate::store::Store;
+use crate::store::{StateNow, Store, StoreError};
 
 pub use start::Parts;
 pub use steer::wants_of;
@@ -39,6 +42,10 @@ pub use steer::wants_of;
 /// Tries that this gateway itself prevented, or did not survive, before a delivery is given up all the same: whatever kills the process
 /// each time must not be tried for ever.
 const EXCUSED_MAX: u32 = 10;
+
+/// A store that refuses is asked again after this, and then twice as long each time, up to the second.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+const AFTER_FAILURES: Duration = Duration::from_secs(60);
 
 /// What the parts of the engine share.
 pub(super) struct Engine {
@@ -58,7 +65,12 @@ pub(super) struct Engine {
     /// Events up to this place have been dispatched.
     pub dispatched: watch::Sender<i64>,
     pub tries: TaskTracker,
-    pub is_draining: AtomicBool,
+    /// No more tries are begun.
+    pub draining: CancellationToken,
+    /// Nothing goes on.
+    pub cut: CancellationToken,
+    /// Whether any endpoint's filter looks into events.
+    pub looks_inside: bool,
 }
 
 impl Engine {
@@ -66,15 +78,64 @@ impl Engine {
         self.destinations.iter().find(|to| to.name().as_str() == name)
     }
 
-    fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::Relaxed)
+    /// Does this until the store does; `None` if the engine drains before: the next start finds out.
+    async fn until_stored<T, F>(&self, what: &str, act: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pause = AFTER_FAILURE;
+        loop {
+            match act().await {
+                Ok(done) => return Some(done),
+                Err(StoreError::Closed) => return None,
+                Err(error) => tracing::error!("{what}, which will be tried again: {error}"),
+            }
+            tokio::select! {
+                () = self.draining.cancelled() => return None,
+                () = tokio::time::sleep(pause) => pause = pause.saturating_mul(2).min(AFTER_FAILURES),
+            }
+        }
+    }
+
+    /// Asks filters, aside if they look into events: an expression and a large event may take a good part of a second, which is everybody's
+    /// on the threads that everything else runs on.
+    async fn aside<T: Send + 'static>(self: &Arc<Self>, ask: impl FnOnce(&Self) -> T + Send + 'static) -> T {
+        if !self.looks_inside {
+            return ask(self);
+        }
+        let engine = self.clone();
+        match tokio::task::spawn_blocking(move || ask(&engine)).await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The process ends.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+}
+
+/// What is known of the endpoint when it is written.
+fn state_now(to: &Arc<Destination>) -> StateNow {
+    let to = to.clone();
+    Box::new(move || to.lane.health())
+}
+
+/// Runs one of the engine's tasks, and again if it panics: without it nothing more would be delivered, and nobody would know.
+async fn keep_running<F>(what: &'static str, run: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Err(error) = AbortOnDropHandle::new(tokio::spawn(run())).await {
+        tracing::error!("{what} came to grief and begins anew: {error}");
+        tokio::time::sleep(AFTER_FAILURE).await;
     }
 }
 
 /// The running engine.
 pub struct Outbound {
     engine: Arc<Engine>,
-    claiming: JoinHandle<()>,
+    claiming: Option<JoinHandle<()>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -84,13 +145,13 @@ impl Outbound {
         Arc::new(steer::Wheel(self.engine.clone()))
     }
 
-    /// Begins no more tries, waits for those under way, and stops.
+    /// Begins no more tries, gives back what is claimed, waits for the tries under way, and stops.
     pub async fn drain(&mut self) {
-        self.engine.is_draining.store(true, Ordering::Relaxed);
-        self.engine.room.notify_one();
-        // A claim that is under way brings its deliveries first, so that they are given back with the others.
-        if !self.claiming.is_finished() {
-            let _ = (&mut self.claiming).await;
+        self.engine.draining.cancel();
+        // First the claims: what one that is under way brings is still to be given back.
+        if let Some(claiming) = &mut self.claiming {
+            let _ = claiming.await;
+            self.claiming = None;
         }
         self.engine.tries.close();
         self.engine.tries.wait().await;
@@ -99,8 +160,9 @@ impl Outbound {
 
     /// Stops everything now. What was being tried is found at the next start, as a try of unknown outcome.
     pub fn cut(&mut self) {
-        self.claiming.abort();
-        for task in self.tasks.drain(..) {
+        self.engine.draining.cancel();
+        self.engine.cut.cancel();
+        for task in self.claiming.take().into_iter().chain(self.tasks.drain(..)) {
             task.abort();
         }
     }

@@ -2,23 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::body::Body;
 use super::super::destination::{Destination, Keys};
 use super::super::egress::Egress;
+use super::super::health::REST_MAX;
 use super::super::lane::Lane;
+use super::super::retry::after;
+use super::super::telling::Telling;
 use super::super::wants::Wants;
-use super::{EXCUSED_MAX, Engine, Outbound, claim, dispatch, upkeep};
+use super::{EXCUSED_MAX, Engine, Outbound, claim, dispatch, keep_running, upkeep};
 use crate::auth::secret::{Resolver, keep_fresh, look_up_all};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::webhooks::Endpoint;
 use crate::limits::Admissions;
-use crate::model::{DeliveryState, EndpointName, EndpointState, Ids};
+use crate::model::{DeliveryState, EndpointName, EndpointState, Ids, Millis};
 use crate::sandbox::TransformSlot;
 use crate::store::{Store, StoreError};
 
@@ -46,7 +49,7 @@ impl Outbound {
         let known = store.endpoint_states()?;
         let mut destinations = Vec::new();
         for endpoint in config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled) {
-            let health = remembered(&store, &known, endpoint).await?;
+            let health = remembered(&store, &known, endpoint, clock.now()).await?;
             let due = store.next_due(&endpoint.name)?;
             destinations.push(Arc::new(Destination {
                 version: endpoint.version(),
@@ -58,6 +61,7 @@ impl Outbound {
                     endpoint.max_in_flight as usize,
                 ),
                 lane: Lane::new(endpoint, health, due),
+                telling: Telling::default(),
                 keys: Keys::new(endpoint),
                 turns: Semaphore::new(endpoint.max_in_flight as usize),
                 config: endpoint.clone(),
@@ -72,6 +76,7 @@ impl Outbound {
             ids: Ids,
             admissions,
             instance_id: config.webhooks.instance_id.clone(),
+            looks_inside: destinations.iter().any(|to: &Arc<Destination>| to.wants.looks_inside()),
             destinations,
             switched_off: off.map(|endpoint| endpoint.name.clone()).collect(),
             retention_ms: i64::try_from(config.webhooks.retention.as_millis()).unwrap_or(i64::MAX),
@@ -79,16 +84,18 @@ impl Outbound {
             chores: Notify::new(),
             dispatched: watch::Sender::new(0),
             tries: TaskTracker::new(),
-            is_draining: AtomicBool::new(false),
+            draining: CancellationToken::new(),
+            cut: CancellationToken::new(),
         });
-        let claiming = tokio::spawn(claim::run(engine.clone()));
+        let (one, two, three, four) = (engine.clone(), engine.clone(), engine.clone(), engine.clone());
+        let claiming = tokio::spawn(keep_running("the claiming of deliveries", move || claim::run(one.clone())));
         let tasks = vec![
-            tokio::spawn(dispatch::run(engine.clone())),
-            tokio::spawn(upkeep::run(engine.clone())),
-            tokio::spawn(upkeep::follow_swaps(engine.clone())),
+            tokio::spawn(keep_running("the dispatch of events", move || dispatch::run(two.clone()))),
+            tokio::spawn(keep_running("the upkeep of deliveries", move || upkeep::run(three.clone()))),
+            tokio::spawn(keep_running("the watch over transforms", move || upkeep::follow_swaps(four.clone()))),
             tokio::spawn(keep_fresh(keys, resolver, config.secrets.refresh)),
         ];
-        Ok(Self { engine, claiming, tasks })
+        Ok(Self { engine, claiming: Some(claiming), tasks })
     }
 }
 
@@ -110,10 +117,20 @@ async fn take_over(store: &Store, clock: &Clock) -> Result<(), StoreError> {
 }
 
 /// What is remembered of an endpoint. One that the operator has changed since starts afresh: that it failed, or was disabled, was the old one's.
-async fn remembered(store: &Store, known: &[EndpointState], endpoint: &Endpoint) -> Result<EndpointState, StoreError> {
+async fn remembered(
+    store: &Store,
+    known: &[EndpointState],
+    endpoint: &Endpoint,
+    now: Millis,
+) -> Result<EndpointState, StoreError> {
     let version = endpoint.version();
     match known.iter().find(|state| state.name == endpoint.name) {
-        Some(state) if state.version == version => Ok(state.clone()),
+        Some(state) if state.version == version => {
+            // Nothing lets one rest for longer; a clock that was wrong then, and is right now, might seem to.
+            let longest = after(now, endpoint.breaker.open_max.max(REST_MAX));
+            let rests_until = state.rests_until.map(|until| until.min(longest));
+            Ok(EndpointState { rests_until, ..state.clone() })
+        }
         Some(state) => {
             if state.disabled.is_some() {
                 tracing::info!(endpoint = %endpoint.name, "was disabled and has another definition now, so it is enabled");
@@ -146,7 +163,10 @@ pub(super) async fn end_abandoned(engine: &Engine) -> Result<(), StoreError> {
                 more => ended += more,
             }
         }
-        tracing::warn!(endpoint = %name, "{ended} open deliveries are {state}: {why}");
+        // None if the only ones are being tried.
+        if ended > 0 {
+            tracing::warn!(endpoint = %name, "{ended} open deliveries are {state}: {why}");
+        }
     }
     Ok(())
 }

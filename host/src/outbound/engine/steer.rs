@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::super::operator::{OperatorError, Steer, Steering, Wants};
 use super::super::wants::{self, Candidate, TEST_KIND};
-use super::super::words;
-use super::{Destination, Engine};
+use super::super::words::{self, BY_OPERATOR};
+use super::{Destination, Engine, state_now};
 use crate::config::webhooks::Endpoint;
-use crate::model::{DeliveryId, EndpointName, EndpointState, NewEvent};
+use crate::model::{DeliveryId, EndpointName, NewEvent};
 use crate::store::{DeliveryQuery, HandedIn};
 
 /// The longest that a test message may wait for its dispatch: events before it go first.
@@ -70,9 +70,9 @@ impl Engine {
 
     async fn enable(&self, name: &EndpointName) -> Result<(), OperatorError> {
         let to = self.served(name)?;
-        let fresh = EndpointState::new(to.name().clone(), to.version);
-        self.store.put_endpoint_state(fresh.clone(), Vec::new()).await?;
-        to.lane.set_health(fresh);
+        // In memory first: a try that ends meanwhile writes what it finds there.
+        to.lane.enable();
+        self.store.put_endpoint_state_now(state_now(to), Vec::new()).await?;
         self.wake();
         Ok(())
     }
@@ -80,12 +80,15 @@ impl Engine {
     /// What is open for it is given up; a recovery brings it back.
     async fn disable(&self, name: &EndpointName) -> Result<(), OperatorError> {
         let to = self.served(name)?;
-        let mut state = to.lane.health();
-        let why = "the operator disabled it";
-        state.disabled = Some((self.clock.now(), why.to_owned()));
-        let told = words::disabled(self.ids, to.name(), why);
-        self.store.put_endpoint_state(state.clone(), vec![told]).await?;
-        to.lane.set_health(state);
+        if to.lane.is_disabled() {
+            return Ok(());
+        }
+        to.lane.set_disabled(Some((self.clock.now(), BY_OPERATOR.to_owned())));
+        let told = words::disabled(self.ids, to.name(), BY_OPERATOR);
+        if let Err(error) = self.store.put_endpoint_state_now(state_now(to), vec![told]).await {
+            to.lane.set_disabled(None);
+            return Err(error.into());
+        }
         self.chores.notify_one();
         Ok(())
     }

@@ -1,115 +1,96 @@
 //! One claimed delivery, from its turn to the row of its attempt.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
+
+use tokio_util::task::AbortOnDropHandle;
 
 use super::super::deliver::{self, Tried};
 use super::super::destination::Destination;
-use super::super::retry;
-use super::super::words;
-use super::{EXCUSED_MAX, Engine, upkeep};
-use crate::model::{Attempt, AttemptOutcome, Claimed, EndpointState, EventKind, Millis, NewEvent, Next, Timing};
-use crate::store::{Completion, StoreError};
-
-/// A store that refuses is asked again after this.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
+use super::super::envelope::iso;
+use super::super::health::Learned;
+use super::super::{retry, words};
+use super::{EXCUSED_MAX, Engine, state_now, upkeep};
+use crate::config::webhooks::Ordering;
+use crate::model::{Attempt, AttemptOutcome, Claimed, EventKind, Millis, NewEvent, Next, Timing};
+use crate::store::Completion;
 
 pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Claimed) {
     let is_retry = claimed.attempt > 1;
     // Deliveries are claimed ahead; each waits here for its turn.
-    let turn = to.turns.acquire().await;
-    if engine.is_draining() || !to.lane.begin(is_retry, engine.clock.now()) {
-        if engine.is_draining() {
+    let turn = tokio::select! {
+        biased;
+        () = engine.draining.cancelled() => None,
+        turn = to.turns.acquire() => turn.ok(),
+    };
+    let begins = match &turn {
+        Some(_) => to.lane.begin(is_retry, engine.clock.now()),
+        None => {
             to.lane.drop_waiting(is_retry);
+            false
         }
+    };
+    if !begins {
         drop(turn);
         give_back(&engine, &to, &claimed).await;
         return;
     }
     let tried = match claimed.tries > to.config.retry.max_attempts {
-        // Process after process ended in the middle of it: it is not tried once more.
-        true => not_tried(&engine, AttemptOutcome::Host, "every try was cut off when the gateway ended"),
+        // Process after process ended in the middle of it, or the operator has allowed fewer since.
+        true => not_tried(&engine, AttemptOutcome::Host, "no try is left"),
         false => guarded(&engine, &to, &claimed).await,
     };
     let now = engine.clock.now();
-    let (health, was_disabled) = to.lane.end(is_retry, tried.showed, &to.config, now);
+    let learned = to.lane.end(is_retry, tried.showed, &to.config, now);
     drop(turn);
     engine.room.notify_one();
 
     let next = judge(&to, &claimed, &tried, now);
-    let events =
-        consequences(&engine, &to, &claimed, &tried, &next, was_disabled.then_some(&health).and_then(Option::as_ref));
-    tell(&to, &claimed, &tried.attempt, &next);
-    let again = match &next {
-        Next::Retry { at, .. } => Some(*at),
-        _ => None,
-    };
-    let failed_with = (next == Next::HeldForSwap).then_some(tried.attempt.transform);
-    write_end(&engine, &to, &claimed, End { attempt: tried.attempt, next, health, events }).await;
+    let events = consequences(&engine, &to, &claimed, &tried, &next, &learned);
+    tell(&to, &claimed, &tried.attempt, &next, &learned);
+    let made_by = tried.attempt.transform;
+    write(&engine, &to, &claimed, tried.attempt, &next, &learned, &events).await;
     to.lane.confirm();
-    if let Some(at) = again {
-        to.lane.is_due_again(at);
+    match next {
+        Next::Retry { at, .. } => to.lane.is_due_again(at),
+        // Another version may have begun to serve before this was held for it.
+        Next::HeldForSwap if to.body.digest() != made_by => upkeep::release_held(&engine, &to).await,
+        _ => {}
     }
-    if to.config.ordering == crate::config::webhooks::Ordering::Session {
-        // The next of its session may have become due with its end.
+    if to.config.ordering == Ordering::Session {
+        // The next of its session may have become due with its end, tried before or not.
         to.lane.is_due(now);
-    }
-    if failed_with.is_some_and(|component| component != to.body.digest()) {
-        // The swap was heard of before this row was there to be released, and there may never be another.
-        upkeep::release_held(&engine, &to).await;
-    }
-    if was_disabled {
-        let why = to.lane.health().disabled.map(|(_, why)| why).unwrap_or_default();
-        let name = to.name();
-        tracing::error!(endpoint = %name, "disabled, it gets nothing until `sandclaw webhooks enable {name}`: {why}");
+        to.lane.is_due_again(now);
     }
     end_if_disabled(&engine, &to);
     engine.room.notify_one();
 }
 
-/// What is written of a try.
-#[derive(Clone)]
-struct End {
-    attempt: Attempt,
-    next: Next,
-    health: Option<EndpointState>,
-    events: Vec<NewEvent>,
-}
-
-/// Writes it. While the disk is full the try waits here with its outcome: its lease is nobody else's, and what the receiver took is not to
-/// be sent again.
-async fn write_end(engine: &Engine, to: &Destination, claimed: &Claimed, end: End) {
-    let mut has_failed = false;
-    loop {
-        let End { attempt, next, health, events } = end.clone();
-        // Others may have taught more since the last time.
-        let health = if has_failed { health.map(|_| to.lane.health()) } else { health };
-        let delivery = &claimed.id;
-        match engine.store.complete(claimed, attempt, next, health, events).await {
-            Ok(Completion::Done) | Err(StoreError::Closed) => return,
-            Ok(Completion::Stale) => {
-                tracing::warn!(%delivery, "the lease was lost before the try ended; its outcome is not written");
-                return;
-            }
-            Err(error) if passes(&error) && !engine.is_draining() => {
-                if !has_failed {
-                    tracing::error!(%delivery, "the outcome of a try cannot be written and will be again: {error}");
-                }
-                has_failed = true;
-                tokio::time::sleep(AFTER_FAILURE).await;
-            }
-            // The row stays leased; the next start finds it, as a try of unknown outcome.
-            Err(error) => {
-                tracing::error!(%delivery, "the outcome of a try could not be written: {error}");
-                return;
-            }
-        }
+/// Whoever was in hand when the endpoint was disabled, and is open again now, is given up with the rest, which may have been before.
+fn end_if_disabled(engine: &Engine, to: &Destination) {
+    if to.lane.is_disabled() {
+        engine.chores.notify_one();
     }
 }
 
-/// Whether the store may write later what it cannot write now.
-fn passes(error: &StoreError) -> bool {
-    matches!(error, StoreError::Full | StoreError::Io(_) | StoreError::Busy)
+/// Writes what became of it, as soon as the store can. Until then the lane counts it, so that no receiver gets far ahead of the disk.
+async fn write(
+    engine: &Engine,
+    to: &Arc<Destination>,
+    claimed: &Claimed,
+    attempt: Attempt,
+    next: &Next,
+    learned: &Learned,
+    events: &[NewEvent],
+) {
+    let completed = engine.until_stored("the outcome of a try could not be written", || {
+        let state = (*learned != Learned::Nothing).then(|| state_now(to));
+        engine.store.complete(claimed, attempt.clone(), next.clone(), state, events.to_vec())
+    });
+    // If it never is, the row stays leased, and the next start finds it as a try of unknown outcome.
+    if completed.await == Some(Completion::Stale) {
+        tracing::warn!(delivery = %claimed.id, "the lease was lost before the try ended; its outcome is not written");
+    }
 }
 
 /// Tries in a task of its own: a panic is this gateway's failure, and ends nothing but the try.
@@ -117,7 +98,7 @@ async fn guarded(engine: &Arc<Engine>, to: &Arc<Destination>, claimed: &Claimed)
     let started_at = engine.clock.now();
     let (inner, there, delivery) = (engine.clone(), to.clone(), claimed.clone());
     let tried = tokio::spawn(async move { deliver::attempt(&inner, &there, &delivery).await });
-    tried.await.unwrap_or_else(|_| Tried {
+    AbortOnDropHandle::new(tried).await.unwrap_or_else(|_| Tried {
         attempt: Attempt {
             started_at,
             ..not_tried(engine, AttemptOutcome::Host, "the try panicked in the gateway").attempt
@@ -148,16 +129,8 @@ fn not_tried(engine: &Engine, outcome: AttemptOutcome, why: &str) -> Tried {
 }
 
 async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
-    loop {
-        match engine.store.give_back(vec![(claimed.seq, claimed.lease)]).await {
-            Ok(()) | Err(StoreError::Closed) => break,
-            Err(error) if passes(&error) && !engine.is_draining() => tokio::time::sleep(AFTER_FAILURE).await,
-            Err(error) => {
-                tracing::error!(delivery = %claimed.id, "a lease could not be given back: {error}");
-                break;
-            }
-        }
-    }
+    let lease = (claimed.seq, claimed.lease);
+    engine.until_stored("a lease could not be given back", || engine.store.give_back(vec![lease])).await;
     end_if_disabled(engine, to);
     // It is due as before; the lane knows by itself when it may be claimed again.
     if claimed.attempt > 1 {
@@ -166,13 +139,6 @@ async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
         to.lane.is_due(engine.clock.now())
     }
     engine.room.notify_one();
-}
-
-/// Who was in hand when the endpoint was disabled, and is open again now, is given up with the rest, which may have been before.
-fn end_if_disabled(engine: &Engine, to: &Destination) {
-    if to.lane.is_disabled() {
-        engine.chores.notify_one();
-    }
 }
 
 /// What becomes of the delivery.
@@ -184,7 +150,14 @@ fn judge(to: &Destination, claimed: &Claimed, tried: &Tried, now: Millis) -> Nex
         false => Next::Dead(format!("the transform failed: {}", said())),
     };
     match tried.attempt.outcome {
-        _ if claimed.tries > retry.max_attempts => Next::Dead(said()),
+        _ if claimed.tries > retry.max_attempts => {
+            let (used, most) = (claimed.tries - 1, retry.max_attempts);
+            Next::Dead(format!(
+                "{}: {} were made or cut off, and {most} are allowed",
+                said(),
+                words::count(used, "try", "tries")
+            ))
+        }
         AttemptOutcome::Accepted => Next::Delivered,
         AttemptOutcome::Skipped => Next::Skipped(said()),
         AttemptOutcome::Transform => transform_failed(),
@@ -217,45 +190,60 @@ fn consequences(
     claimed: &Claimed,
     tried: &Tried,
     next: &Next,
-    disabled: Option<&EndpointState>,
+    learned: &Learned,
 ) -> Vec<NewEvent> {
     let mut events = Vec::new();
-    if let Next::Dead(reason) = next
-        // The end of telling of an end is told no further.
-        && EventKind::parse(&claimed.event.kind) != Some(EventKind::DeliveryDead)
-    {
-        events.push(words::event(
-            engine.ids,
-            EventKind::DeliveryDead,
-            &serde_json::json!({
-                "deliveryId": claimed.id.as_str(),
-                "eventId": claimed.event.id.as_str(),
-                "eventType": claimed.event.kind,
-                "endpoint": to.name().as_str(),
-                "attempts": claimed.attempt,
-                "status": tried.attempt.status,
-                "reason": reason,
-            }),
-        ));
+    if let Next::Dead(reason) = next {
+        match engine.store.event(claimed.event) {
+            // The end of telling of an end is told no further.
+            Ok(event) if EventKind::parse(&event.kind) == Some(EventKind::DeliveryDead) => {}
+            Ok(event) => events.push(words::event(
+                engine.ids,
+                EventKind::DeliveryDead,
+                &serde_json::json!({
+                    "deliveryId": claimed.id.as_str(),
+                    "eventId": event.id.as_str(),
+                    "eventType": event.kind,
+                    "endpoint": to.name().as_str(),
+                    "attempts": claimed.attempt,
+                    "status": tried.attempt.status,
+                    "reason": reason,
+                }),
+            )),
+            Err(error) => tracing::error!(delivery = %claimed.id, "nobody is told of its end: {error}"),
+        }
     }
-    if let Some((_, why)) = disabled.and_then(|state| state.disabled.as_ref()) {
+    if let Learned::Disabled(why) = learned {
         events.push(words::disabled(engine.ids, to.name(), why));
     }
     events
 }
 
-fn tell(to: &Destination, claimed: &Claimed, attempt: &Attempt, next: &Next) {
+/// What changes with the endpoint is told each time, what becomes of single deliveries as often as a person can read.
+fn tell(to: &Destination, claimed: &Claimed, attempt: &Attempt, next: &Next, learned: &Learned) {
     let (endpoint, delivery, tries) = (to.name(), &claimed.id, claimed.attempt);
-    let why = attempt.error.as_deref().unwrap_or_default();
+    match learned {
+        Learned::Opened(until) => tracing::warn!(%endpoint, "fails, and is left alone until {}", iso(*until)),
+        Learned::Closed => tracing::info!(%endpoint, "works again"),
+        Learned::Disabled(why) => {
+            tracing::error!(%endpoint, "disabled, it gets nothing until `sandclaw webhooks enable {endpoint}`: {why}");
+        }
+        Learned::Nothing | Learned::Something => {}
+    }
+    if let Next::Delivered | Next::Skipped(_) = next {
+        tracing::debug!(%endpoint, %delivery, tries, "delivered");
+        return;
+    }
+    let Some(left_out) = to.telling.may_tell(Instant::now()) else { return };
+    let (outcome, why) = (attempt.outcome.as_str(), attempt.error.as_deref().unwrap_or_default());
     match next {
-        Next::Delivered | Next::Skipped(_) => tracing::debug!(%endpoint, %delivery, tries, "delivered"),
+        Next::Delivered | Next::Skipped(_) => {}
         Next::Retry { at, .. } => {
-            let at = super::super::envelope::iso(*at);
-            tracing::info!(%endpoint, %delivery, tries, outcome = attempt.outcome.as_str(), "not delivered, next try at {at}: {why}");
+            tracing::info!(%endpoint, %delivery, tries, outcome, left_out, "not delivered, next try at {}: {why}", iso(*at));
         }
-        Next::HeldForSwap => tracing::warn!(%endpoint, %delivery, "held until the transform is another: {why}"),
-        Next::Dead(reason) => {
-            tracing::warn!(%endpoint, %delivery, tries, outcome = attempt.outcome.as_str(), "given up: {reason}")
+        Next::HeldForSwap => {
+            tracing::warn!(%endpoint, %delivery, tries, left_out, "held until the transform is another: {why}");
         }
+        Next::Dead(reason) => tracing::warn!(%endpoint, %delivery, tries, outcome, left_out, "given up: {reason}"),
     }
 }

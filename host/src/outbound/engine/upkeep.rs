@@ -2,15 +2,17 @@
 //! that no delivery waits behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::destination::Destination;
+use super::super::retry::after;
 use super::super::wants::Candidate;
 use super::{Engine, dispatch, start};
-use crate::model::{DeliveryState, Millis};
+use crate::model::{DeliveryState, Event, Millis, NewDelivery};
 use crate::store::{Recovery, StoreError};
 
 /// The pace of the upkeep.
-const PACE_MS: i64 = 60_000;
+const PACE: Duration = Duration::from_secs(60);
 
 /// Events that a recovery looks at in one step.
 const STEP: u32 = 200;
@@ -20,15 +22,17 @@ pub(super) async fn run(engine: Arc<Engine>) {
         if let Err(error) = once(&engine).await {
             tracing::error!("the upkeep of deliveries failed and will be tried again: {error}");
         }
-        let next = Millis(engine.clock.now().0.saturating_add(PACE_MS));
+        let next = after(engine.clock.now(), PACE);
         tokio::select! {
             () = engine.chores.notified() => {}
             () = engine.clock.reach(next) => {}
+            // The clock may have been set back.
+            () = tokio::time::sleep(PACE) => {}
         }
     }
 }
 
-async fn once(engine: &Engine) -> Result<(), StoreError> {
+async fn once(engine: &Arc<Engine>) -> Result<(), StoreError> {
     for recovery in engine.store.recoveries()?.into_iter().filter(|recovery| !recovery.is_done) {
         recover(engine, recovery).await?;
     }
@@ -36,11 +40,22 @@ async fn once(engine: &Engine) -> Result<(), StoreError> {
     let now = engine.clock.now();
     let before = Millis(now.0.saturating_sub(engine.retention_ms));
     while engine.store.forget_outbound(now, before).await? {}
+    look_for_due(engine)
+}
+
+/// What became due without a word, as when another process changed rows, waits no longer than until now.
+fn look_for_due(engine: &Engine) -> Result<(), StoreError> {
+    for to in &engine.destinations {
+        let (first, again) = engine.store.next_due(to.name())?;
+        first.into_iter().for_each(|at| to.lane.is_due(at));
+        again.into_iter().for_each(|at| to.lane.is_due_again(at));
+    }
+    engine.room.notify_one();
     Ok(())
 }
 
 /// Carries a recovery to its end. Each step is one transaction with its cursor, so that a crash costs one step at most, and repeats none.
-async fn recover(engine: &Engine, mut recovery: Recovery) -> Result<(), StoreError> {
+async fn recover(engine: &Arc<Engine>, mut recovery: Recovery) -> Result<(), StoreError> {
     while !recovery.is_done {
         let events = engine.store.recoverable(&recovery, STEP)?;
         // A step may be short because its events are large; only an empty one is the end.
@@ -52,10 +67,8 @@ async fn recover(engine: &Engine, mut recovery: Recovery) -> Result<(), StoreErr
             engine.store.recover_step(&recovery, cursor, true, Vec::new(), engine.clock.now()).await?;
             return Ok(());
         };
-        let wanted = events.iter().filter(|(event, delivery)| {
-            is_missing(*delivery) && to.wants.wants(&Candidate::new(event, &engine.instance_id))
-        });
-        let wanted = wanted.map(|(event, _)| dispatch::delivery(engine, to, event)).collect();
+        let there = to.clone();
+        let wanted = engine.aside(move |engine| missing(engine, &there, &events)).await;
         recovery = engine.store.recover_step(&recovery, cursor, is_done, wanted, engine.clock.now()).await?;
         to.lane.is_due(engine.clock.now());
         to.lane.is_due_again(engine.clock.now());
@@ -65,8 +78,16 @@ async fn recover(engine: &Engine, mut recovery: Recovery) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Deliveries of those events that the endpoint wants and did not get.
+fn missing(engine: &Engine, to: &Destination, events: &[(Event, Option<DeliveryState>)]) -> Vec<NewDelivery> {
+    let wanted = events.iter().filter(|(event, delivery)| {
+        is_missing(*delivery) && to.wants.wants(&Candidate::new(event, &engine.instance_id))
+    });
+    wanted.map(|(event, _)| dispatch::delivery(engine, to, event)).collect()
+}
+
 /// Whether the endpoint did not get the event and is not about to.
-pub(super) fn is_missing(delivery: Option<DeliveryState>) -> bool {
+fn is_missing(delivery: Option<DeliveryState>) -> bool {
     matches!(delivery, None | Some(DeliveryState::Dead | DeliveryState::Cancelled))
 }
 
@@ -93,14 +114,13 @@ pub(super) async fn follow_swaps(engine: Arc<Engine>) {
 
 /// Makes due what was held for another version of the endpoint's component.
 pub(super) async fn release_held(engine: &Engine, to: &Destination) {
-    let now = engine.clock.now();
-    match engine.store.release_held_for_swap(to.name(), now).await {
-        Ok(0) => {}
-        Ok(released) => {
-            tracing::info!(endpoint = %to.name(), "{released} deliveries that waited for another transform are due");
-            to.lane.is_due_again(now);
-            engine.room.notify_one();
-        }
-        Err(error) => tracing::error!("deliveries could not be released: {error}"),
+    let released = engine.until_stored("deliveries could not be released", || {
+        engine.store.release_held_for_swap(to.name(), engine.clock.now())
+    });
+    if let Some(released @ 1..) = released.await {
+        tracing::info!(endpoint = %to.name(), "{released} deliveries that waited for another transform are due");
+        to.lane.is_due(engine.clock.now());
+        to.lane.is_due_again(engine.clock.now());
+        engine.room.notify_one();
     }
 }

@@ -4,14 +4,11 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use super::super::words;
+use super::super::words::{self, BY_OPERATOR};
 use super::views::{Counts, EndpointLine, EndpointList, EndpointStatus, TestAnswer};
 use super::{Operator, OperatorError};
 use crate::config::webhooks::Endpoint;
 use crate::model::{DeliveryState, EndpointName, EndpointState, Millis};
-
-/// Why an endpoint is disabled that a person disabled.
-const BY_OPERATOR: &str = "the operator disabled it";
 
 impl Operator {
     /// Every endpoint of the config in its order, then those that are gone from it and still remembered.

@@ -49,8 +49,9 @@ impl Operator {
                 }
             }
             match events.last() {
-                Some((event, _)) if events.len() >= STEP as usize => at.cursor = event.seq,
-                _ => return Ok(forecast),
+                // A read may be short because its events are large; only an empty one is the end.
+                Some((event, _)) => at.cursor = event.seq,
+                None => return Ok(forecast),
             }
         }
     }

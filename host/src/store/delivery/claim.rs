@@ -25,18 +25,6 @@ macro_rules! claim_from {
 const FIRST: &str = claim_from!("attempts = 0");
 const RETRIES: &str = claim_from!("attempts > 0");
 
-/// A delivery before its event is read.
-struct Taken {
-    due_at: i64,
-    seq: i64,
-    id: String,
-    event: i64,
-    endpoint: EndpointName,
-    attempt: u32,
-    tries: u32,
-    excused: u32,
-}
-
 impl Store {
     /// Takes the lease of deliveries that are due at `now`, the longest due first, as far as there is room, and counts the try.
     pub async fn claim(&self, rooms: Vec<Room>, now: Millis) -> Result<Vec<Claimed>, StoreError> {
@@ -55,6 +43,13 @@ impl Store {
             Ok((at(FIRST)?, at(RETRY)?))
         })
     }
+
+    /// The event at this place; that of an open delivery is there.
+    pub fn event(&self, seq: i64) -> Result<Event, StoreError> {
+        const SQL: &str = concat!("SELECT ", event_columns!(), " FROM events e WHERE e.seq = ?1");
+        let missing = || StoreError::Damaged(format!("event {seq} of a delivery is missing"));
+        self.0.readers.read(|db| one(db, SQL, [seq], reading::event)?.ok_or_else(missing))
+    }
 }
 
 fn claim(db: &Connection, rooms: &[Room], now: Millis) -> Result<Vec<Claimed>, StoreError> {
@@ -68,22 +63,11 @@ fn claim(db: &Connection, rooms: &[Room], now: Millis) -> Result<Vec<Claimed>, S
         return Ok(Vec::new());
     }
     db.prepare_cached("UPDATE outbound SET leases = ?1")?.execute([lease])?;
-    taken.sort_unstable_by_key(|taken| (taken.due_at, taken.seq));
-    let with_event = |taken: Taken| {
-        Ok(Claimed {
-            seq: taken.seq,
-            id: DeliveryId::new(taken.id),
-            lease,
-            endpoint: taken.endpoint,
-            attempt: taken.attempt,
-            tries: taken.tries,
-            excused: taken.excused,
-            event: event_at(db, taken.event)?,
-        })
-    };
-    taken.into_iter().map(with_event).collect()
+    taken.sort_unstable_by_key(|(due_at, claimed)| (*due_at, claimed.seq));
+    Ok(taken.into_iter().map(|(_, claimed)| claimed).collect())
 }
 
+/// Takes from one line; each with the time since when it is due.
 fn take(
     db: &Connection,
     sql: &str,
@@ -91,7 +75,7 @@ fn take(
     limit: u32,
     lease: i64,
     now: Millis,
-    taken: &mut Vec<Taken>,
+    taken: &mut Vec<(i64, Claimed)>,
 ) -> Result<(), StoreError> {
     if limit == 0 {
         return Ok(());
@@ -99,22 +83,17 @@ fn take(
     let mut update = db.prepare_cached(sql)?;
     let mut claimed = update.query((room.endpoint.as_str(), now.0, limit, lease))?;
     while let Some(row) = claimed.next()? {
-        taken.push(Taken {
-            due_at: row.get(0)?,
+        let claimed = Claimed {
             seq: row.get(1)?,
-            id: row.get(2)?,
-            event: row.get(3)?,
+            id: DeliveryId::new(row.get::<_, String>(2)?),
+            lease,
             endpoint: room.endpoint.clone(),
             attempt: row.get(4)?,
             tries: row.get(5)?,
             excused: row.get(6)?,
-        });
+            event: row.get(3)?,
+        };
+        taken.push((row.get(0)?, claimed));
     }
     Ok(())
-}
-
-fn event_at(db: &Connection, seq: i64) -> Result<Event, StoreError> {
-    const SQL: &str = concat!("SELECT ", event_columns!(), " FROM events e WHERE e.seq = ?1");
-    let missing = || StoreError::Damaged(format!("event {seq} of a delivery is missing"));
-    one(db, SQL, [seq], reading::event)?.ok_or_else(missing)
 }

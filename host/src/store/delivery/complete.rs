@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::reading::{attempt_columns, number};
-use super::{Completion, endpoints, order};
-use crate::model::{Attempt, Claimed, DeliveryState, EndpointState, Millis, NewEvent, Next};
+use super::{Completion, StateNow, endpoints, order};
+use crate::model::{Attempt, Claimed, DeliveryState, Millis, NewEvent, Next};
 use crate::store::outbox::{self, Stamp};
 use crate::store::{Store, StoreError};
 
@@ -17,7 +17,7 @@ impl Store {
         claimed: &Claimed,
         attempt: Attempt,
         next: Next,
-        endpoint: Option<EndpointState>,
+        endpoint: Option<StateNow>,
         events: Vec<NewEvent>,
     ) -> Result<Completion, StoreError> {
         let stamp = self.0.stamp.clone();
@@ -30,7 +30,7 @@ impl Store {
                 let Some(key) = move_on(db, claim, &next, now)? else { return Ok(Completion::Stale) };
                 put_attempt(db, claim.0, number, &attempt)?;
                 if let Some(state) = &endpoint {
-                    endpoints::put(db, state)?;
+                    endpoints::put(db, &state())?;
                 }
                 note(db, &stamp, &events)?;
                 if let Some(key) = key {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::reading::{self, endpoint_columns, millis};
-use super::{complete, open_states, order};
+use super::{StateNow, complete, open_states, order};
 use crate::model::{DeliveryState, EndpointName, EndpointState, Millis, NewEvent};
 use crate::store::flows::one;
 use crate::store::sweep::STEP;
@@ -26,11 +26,16 @@ impl Store {
 
     /// Remembers it, with what that caused.
     pub async fn put_endpoint_state(&self, state: EndpointState, events: Vec<NewEvent>) -> Result<(), StoreError> {
+        self.put_endpoint_state_now(Box::new(move || state.clone()), events).await
+    }
+
+    /// The same, as it is when it is written.
+    pub async fn put_endpoint_state_now(&self, state: StateNow, events: Vec<NewEvent>) -> Result<(), StoreError> {
         let stamp = self.0.stamp.clone();
         self.0
             .writer
             .write(move |db| {
-                put(db, &state)?;
+                put(db, &state())?;
                 complete::note(db, &stamp, &events)
             })
             .await

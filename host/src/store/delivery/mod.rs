@@ -22,7 +22,7 @@ mod retry;
 
 pub use list::DELIVERIES_LISTED_MAX;
 
-use crate::model::{DeliveryId, DeliveryState, Digest, EndpointName, EventId, JobId, Millis};
+use crate::model::{DeliveryId, DeliveryState, Digest, EndpointName, EndpointState, EventId, JobId, Millis};
 
 /// The states of deliveries that have not ended, and of those that have, as partial indexes spell them.
 macro_rules! open_states {
@@ -70,6 +70,10 @@ pub struct Room {
     /// Deliveries that were.
     pub retries: u32,
 }
+
+/// Asked for an endpoint's state at the moment when it is written. Tries end at the same time and their writes queue in any order: each
+/// writes what all of them have taught so far, and none puts an older state over a newer one.
+pub type StateNow = Box<dyn Fn() -> EndpointState + Send>;
 
 /// Whether a completion counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use super::{Completion, Digest, Next, a, attempt, event, post, retry};
 use crate::model::{Claimed, DeliveryId, DeliveryState, EndpointName, EndpointState, Millis, NewDelivery};
-use crate::store::Room;
+use crate::store::{Room, StateNow};
 
 #[tokio::test]
 async fn a_delivery_goes_from_due_to_leased_to_delivered_with_its_attempt() {
@@ -9,14 +9,15 @@ async fn a_delivery_goes_from_due_to_leased_to_delivered_with_its_attempt() {
     assert!(post.store.undispatched(10).unwrap().is_empty());
     let claimed = post.claim_one().await;
     assert_eq!((claimed.attempt, claimed.tries, claimed.excused), (1, 1, 0));
-    assert_eq!((claimed.event.id.as_str(), claimed.event.data.as_str()), ("e1", event("e1").data.as_str()));
+    let told = post.store.event(claimed.event).unwrap();
+    assert_eq!((told.id.as_str(), told.data.as_str()), ("e1", event("e1").data.as_str()));
     assert_eq!(post.row("e1").state, DeliveryState::Leased);
     assert_eq!(post.complete(&claimed, Next::Delivered).await, Completion::Done);
     let (row, read, attempts) = post.store.delivery("e1").unwrap().unwrap();
     assert_eq!((row.state, row.attempts, row.due_at), (DeliveryState::Delivered, 1, None));
     assert_eq!((row.last_status, row.last_total_us), (Some(500), Some(1_234)));
     assert_eq!(row.last_error.as_deref(), Some("the receiver answered 500"));
-    assert_eq!(read, claimed.event);
+    assert_eq!(read, told);
     assert_eq!(attempts, [(1, attempt())]);
 }
 
@@ -103,7 +104,7 @@ async fn a_stale_lease_is_refused_and_leaves_nothing_behind() {
     post.store.give_back(vec![(old.seq, old.lease)]).await.unwrap();
     let new = post.claim_one().await;
     assert_ne!(old.lease, new.lease);
-    let learned = EndpointState::new(a(), Digest([1; 32]));
+    let learned = Box::new(|| EndpointState::new(a(), Digest([1; 32])));
     let caused = vec![event("caused")];
     let late = post.store.complete(&old, attempt(), Next::Delivered, Some(learned), caused).await.unwrap();
     assert_eq!(late, Completion::Stale);
@@ -129,7 +130,9 @@ async fn what_a_try_taught_and_caused_is_written_with_it() {
         ..EndpointState::new(a(), Digest([1; 32]))
     };
     let dead = Next::Dead("no more tries".into());
-    post.store.complete(&claimed, attempt(), dead, Some(learned.clone()), vec![event("caused")]).await.unwrap();
+    let then = learned.clone();
+    let now: StateNow = Box::new(move || then.clone());
+    post.store.complete(&claimed, attempt(), dead, Some(now), vec![event("caused")]).await.unwrap();
     assert_eq!(post.store.endpoint_states().unwrap(), [learned]);
     assert_eq!(post.store.undispatched(10).unwrap()[0].id.as_str(), "caused");
     assert_eq!(post.row("e1").reason.as_deref(), Some("no more tries"));
