@@ -297,9 +297,12 @@ async fn the_breaker_leaves_a_failing_endpoint_alone_and_asks_with_one_probe() {
 }
 
 #[tokio::test]
-async fn a_delivery_waits_for_a_component_that_is_not_there_yet() {
+async fn a_delivery_can_wait_for_a_component_that_is_not_there_yet() {
     let (late, plain) = (Receiver::start().await, Receiver::start().await);
-    let with_component = format!("{}, events: ['message.*'], transform: {{ plugin: 'late.wasm' }}", late.members("/"));
+    let with_component = format!(
+        "{}, events: ['message.*'], transform: {{ plugin: 'late.wasm', onFailure: 'retry-after-swap' }}",
+        late.members("/")
+    );
     let mut gateway = Gateway::builder()
         .ingest()
         .endpoint("late", &with_component)
@@ -308,12 +311,15 @@ async fn a_delivery_waits_for_a_component_that_is_not_there_yet() {
         .await;
     gateway.emit("message.sent", json!({"n": 1})).await;
     plain.wait_for(1).await;
-    let rows = gateway.deliveries_once("late", |rows| rows.len() == 1).await;
-    assert_eq!((rows[0].state, rows[0].attempts), (DeliveryState::Due, 0), "it is nobody's failure");
+    gateway.delivery_once("late", &[DeliveryState::Held]).await;
     gateway.drop_in("late.wasm", &guest("transform_echo"));
     late.wait_for(1).await;
     let (_, attempts) = gateway.delivery_once("late", &[DeliveryState::Delivered]).await;
-    assert_eq!(attempts.len(), 1);
+    assert_eq!(
+        (attempts.len(), late.received().len()),
+        (2, 1),
+        "the first was the transform's failure, and reached nobody"
+    );
     gateway.stop().await;
 }
 

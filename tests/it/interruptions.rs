@@ -127,7 +127,7 @@ async fn a_delivery_that_the_process_dies_of_each_time_is_given_up() {
     let store = beside(folder.path());
     let rows = deliveries_once(&store, "e", have_ended).await;
     assert_eq!((rows[0].state, receiver.count()), (DeliveryState::Dead, TRIES));
-    assert_eq!(rows[0].reason.as_deref(), Some("every try was cut off when the gateway ended"));
+    assert_eq!(rows[0].reason.as_deref(), Some("no try is left of 1 try"));
     assert_eq!(outcomes(&store, &rows[0])[..TRIES], [AttemptOutcome::Unknown; TRIES]);
 }
 

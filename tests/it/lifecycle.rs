@@ -111,12 +111,12 @@ async fn health_and_readiness_are_told_without_a_credential() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_cannot_be_written_stops_nothing() {
-    let (config, _folder) = Gateway::builder().route("a", "agent:a:main", "").guest("traps_midway", "").write();
+    let (config, _folder) = Gateway::builder().route("a", "agent:a:main", "").guest("fails", "").write();
     let mut command = std::process::Command::new("sh");
     command.args(["-c", "exec \"$0\" serve --config \"$1\" 2>/dev/full", PROGRAM]).arg(&config);
     let process = Process::spawn(&mut command, &config);
     // A run that fails is a line in the log.
-    assert_eq!(process.client.route("traps_midway", "{}").send().await.status, 500);
+    assert_eq!(process.client.route("fails", "{}").send().await.status, 500);
     assert_eq!(process.client.route("a", CREATE).send().await.status, 200);
     process.kill();
 }

@@ -79,11 +79,6 @@ impl Body {
         }
     }
 
-    /// Whether there is something to make bodies with. That a component was refused is no delivery's failure: each waits until one serves.
-    pub fn is_ready(&self) -> bool {
-        !matches!(self, Self::Component { slot, .. } if slot.serving().is_none())
-    }
-
     /// Makes the body for this envelope.
     pub async fn make(&self, envelope: String, admissions: &Admissions) -> Making {
         let plain = |bytes| {

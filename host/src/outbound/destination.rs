@@ -33,11 +33,6 @@ impl Destination {
     pub fn name(&self) -> &EndpointName {
         &self.config.name
     }
-
-    /// Whether everything is there that a delivery takes. Until then none is tried: it would only fail.
-    pub fn is_ready(&self, now: Millis) -> bool {
-        self.keys.are_known(self.config.signing, now) && self.body.is_ready()
-    }
 }
 
 /// The secrets of an endpoint, kept fresh.
@@ -74,7 +69,7 @@ impl Keys {
     }
 
     /// Whether everything that is sent with a delivery is known.
-    fn are_known(&self, signing: Signing, now: Millis) -> bool {
+    pub fn are_known(&self, signing: Signing, now: Millis) -> bool {
         self.headers.iter().all(|(_, secret)| secret.value().is_some())
             && (signing == Signing::None || !self.usable(now).is_empty())
     }

@@ -13,8 +13,8 @@ use crate::store::{Room, StoreError};
 /// A clock that goes back by more than this was set; less is how clocks are kept right.
 const SET_BACK_MS: i64 = 5_000;
 
-/// An endpoint that cannot be delivered to yet, for want of a secret or a component, is looked at again after this.
-const NOT_READY_MS: i64 = 1_000;
+/// An endpoint whose secret has no value is looked at again after this.
+const UNKNOWN_KEYS_MS: i64 = 1_000;
 
 /// The clock is looked at so often, also while nothing happens: it may have been set back, and what is waited for with it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -46,8 +46,8 @@ fn wishes(engine: &Engine, now: Millis) -> (Vec<(Arc<Destination>, Room)>, Optio
     let mut next: Option<Millis> = None;
     for to in &engine.destinations {
         match to.lane.wish(now) {
-            Wish::Claim(_) if !to.is_ready(now) => {
-                next = earlier(next, Millis(now.0.saturating_add(NOT_READY_MS)));
+            Wish::Claim(_) if !to.keys.are_known(to.config.signing, now) => {
+                next = earlier(next, Millis(now.0.saturating_add(UNKNOWN_KEYS_MS)));
             }
             // A component that crashed too often rests; to try its deliveries meanwhile would only fill their lists of attempts.
             Wish::Claim(room) => match to.body.slot().and_then(|slot| slot.rests_until()) {

@@ -151,12 +151,7 @@ fn judge(to: &Destination, claimed: &Claimed, tried: &Tried, now: Millis) -> Nex
     };
     match tried.attempt.outcome {
         _ if claimed.tries > retry.max_attempts => {
-            let (used, most) = (claimed.tries - 1, retry.max_attempts);
-            Next::Dead(format!(
-                "{}: {} were made or cut off, and {most} are allowed",
-                said(),
-                words::count(used, "try", "tries")
-            ))
+            Next::Dead(format!("{} of {}", said(), words::count(retry.max_attempts, "try", "tries")))
         }
         AttemptOutcome::Accepted => Next::Delivered,
         AttemptOutcome::Skipped => Next::Skipped(said()),
