@@ -99,6 +99,22 @@ async fn a_request_that_comes_twice_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_request_that_comes_from_everywhere_at_once_counts_once() {
+    let gateway = builder().start().await;
+    let sending: Vec<_> = (0..64)
+        .map(|_| tokio::spawn(post(&gateway, SENT).header("idempotency-key", "replayed").send()))
+        .collect();
+    let mut fresh = 0;
+    let mut told = std::collections::HashSet::new();
+    for sent in sending {
+        let answer = sent.await.unwrap();
+        fresh += usize::from(!answer.headers.contains_key("idempotency-replayed"));
+        told.extend(ids(&answer));
+    }
+    assert_eq!((fresh, told.len()), (1, 1), "one made the event, and all were told its id");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_is_one_event_however_often_it_comes() {
     let gateway = builder().start().await;
     let event = |n: u32| format!(r#"{{"id":"evt_same","type":"a.b","data":{{"n":{n}}}}}"#);

@@ -223,6 +223,14 @@ const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34));
 const PRIVATE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 #[tokio::test]
+async fn an_address_with_a_zone_is_refused_before_anything_starts() {
+    let endpoint = format!("url: 'http://[fe80::1%25eth0]:9/', {HASTY}");
+    let refused = Gateway::builder().ingest().endpoint("e", &endpoint).try_start().await;
+    let why = refused.err().expect("a refusal").to_string();
+    assert!(why.contains("webhooks.endpoints[0].url"), "{why}");
+}
+
+#[tokio::test]
 async fn one_private_address_among_public_ones_forbids_the_name() {
     let names = Scripted { answers: vec![vec![PUBLIC, PRIVATE]], asked: Arc::default() };
     let endpoint = format!("url: 'http://mixed.example:80/', {HASTY}");

@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 use super::ExprError;
 
 /// Values of an event that an expression with a loop is asked about. Comparing each with each, which a loop can do with `in`,
-/// is then below a second.
-pub(super) const LOOP_VALUES_MAX: usize = 10_000;
+/// is then a matter of milliseconds; the events after it wait for the answer.
+pub(super) const LOOP_VALUES_MAX: usize = 1_000;
 /// Levels of an event. Deeper ones are none of a person's or a Gateway's.
 pub(super) const DEPTH_MAX: usize = 128;
 

@@ -128,6 +128,26 @@ pub struct Attempt {
     pub response_cut: bool,
 }
 
+impl Attempt {
+    /// One that has just begun, of which nothing is known yet but when; its outcome until more is.
+    pub fn begun(started_at: Millis, outcome: AttemptOutcome) -> Self {
+        Self {
+            started_at,
+            outcome,
+            status: None,
+            error: None,
+            timing: Timing::default(),
+            address: None,
+            transform: None,
+            body_digest: None,
+            body_bytes: 0,
+            response_headers: Vec::new(),
+            response_body: Vec::new(),
+            response_cut: false,
+        }
+    }
+}
+
 /// Where the time of a try went, in microseconds. Parts that did not happen (a connection that was there already) are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {

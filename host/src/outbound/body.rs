@@ -15,6 +15,8 @@ use crate::sandbox::{FailureKind, NotReady, TransformOutcome, TransformSlot};
 pub(super) enum Body {
     /// As the envelope stands.
     Envelope,
+    /// By a component that has no place: never.
+    Missing,
     /// From a template, and the digest of its text.
     Template(Template, Digest),
     /// By a component.
@@ -52,15 +54,15 @@ impl Body {
             (Transform::Component(component), Some(slot)) => {
                 Self::Component { slot, config: component.config.clone(), on_failure: component.on_failure }
             }
-            // The start makes a slot for each component.
-            (Transform::Component(_), None) => Self::Envelope,
+            // The start makes a slot for each component; without one nothing is sent, least of all what the component was to change.
+            (Transform::Component(_), None) => Self::Missing,
         }
     }
 
     /// The digest of what makes the bodies now.
     pub fn digest(&self) -> Option<Digest> {
         match self {
-            Self::Envelope => None,
+            Self::Envelope | Self::Missing => None,
             Self::Template(_, digest) => Some(*digest),
             Self::Component { slot, .. } => slot.serving(),
         }
@@ -75,7 +77,7 @@ impl Body {
     pub fn slot(&self) -> Option<&Arc<TransformSlot>> {
         match self {
             Self::Component { slot, .. } => Some(slot),
-            Self::Envelope | Self::Template(..) => None,
+            Self::Envelope | Self::Missing | Self::Template(..) => None,
         }
     }
 
@@ -87,6 +89,7 @@ impl Body {
         };
         let (slot, config) = match self {
             Self::Envelope => return plain(envelope.into_bytes()),
+            Self::Missing => return Making { made: Made::Failed("its component was not made ready".into()), by: None },
             Self::Template(template, digest) => {
                 return match template.fill(&value_lossy(&envelope)) {
                     Some(text) => plain(text.into_bytes()),

@@ -101,20 +101,7 @@ struct Trace {
 
 impl Trace {
     fn begin(engine: &Engine) -> Self {
-        let attempt = Attempt {
-            started_at: engine.clock.now(),
-            outcome: AttemptOutcome::Host,
-            status: None,
-            error: None,
-            timing: Timing::default(),
-            address: None,
-            transform: None,
-            body_digest: None,
-            body_bytes: 0,
-            response_headers: Vec::new(),
-            response_body: Vec::new(),
-            response_cut: false,
-        };
+        let attempt = Attempt::begun(engine.clock.now(), AttemptOutcome::Host);
         Self { began: Instant::now(), attempt }
     }
 

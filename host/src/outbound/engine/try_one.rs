@@ -12,7 +12,7 @@ use super::super::health::Learned;
 use super::super::{retry, words};
 use super::{EXCUSED_MAX, Engine, state_now, upkeep};
 use crate::config::webhooks::Ordering;
-use crate::model::{Attempt, AttemptOutcome, Claimed, EventKind, Millis, NewEvent, Next, Timing};
+use crate::model::{Attempt, AttemptOutcome, Claimed, EventKind, Millis, NewEvent, Next};
 use crate::store::Completion;
 
 pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Claimed) {
@@ -111,20 +111,7 @@ async fn guarded(engine: &Arc<Engine>, to: &Arc<Destination>, claimed: &Claimed)
 
 /// A try that never was one, as a fact like the others.
 fn not_tried(engine: &Engine, outcome: AttemptOutcome, why: &str) -> Tried {
-    let attempt = Attempt {
-        started_at: engine.clock.now(),
-        outcome,
-        status: None,
-        error: Some(why.to_owned()),
-        timing: Timing::default(),
-        address: None,
-        transform: None,
-        body_digest: None,
-        body_bytes: 0,
-        response_headers: Vec::new(),
-        response_body: Vec::new(),
-        response_cut: false,
-    };
+    let attempt = Attempt { error: Some(why.to_owned()), ..Attempt::begun(engine.clock.now(), outcome) };
     Tried { attempt, showed: None, asked_for: None, not_before: None }
 }
 

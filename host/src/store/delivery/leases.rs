@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{complete, endpoints, order};
-use crate::model::{Attempt, AttemptOutcome, Millis, Timing};
+use crate::model::{Attempt, AttemptOutcome, Millis};
 use crate::store::sweep::STEP;
 use crate::store::{Store, StoreError};
 
@@ -96,18 +96,6 @@ fn take_over(db: &Connection, left: &Left, excused_max: u32, now: Millis) -> Res
 }
 
 fn unknown(started_at: Millis) -> Attempt {
-    Attempt {
-        started_at,
-        outcome: AttemptOutcome::Unknown,
-        status: None,
-        error: Some("the process ended during this try; the receiver may have got it".into()),
-        timing: Timing::default(),
-        address: None,
-        transform: None,
-        body_digest: None,
-        body_bytes: 0,
-        response_headers: Vec::new(),
-        response_body: Vec::new(),
-        response_cut: false,
-    }
+    let why = "the process ended during this try or before it began; the receiver may have got it";
+    Attempt { error: Some(why.to_owned()), ..Attempt::begun(started_at, AttemptOutcome::Unknown) }
 }
