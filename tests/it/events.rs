@@ -101,9 +101,8 @@ async fn a_request_that_comes_twice_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_that_comes_from_everywhere_at_once_counts_once() {
     let gateway = builder().start().await;
-    let sending: Vec<_> = (0..64)
-        .map(|_| tokio::spawn(post(&gateway, SENT).header("idempotency-key", "replayed").send()))
-        .collect();
+    let sending: Vec<_> =
+        (0..64).map(|_| tokio::spawn(post(&gateway, SENT).header("idempotency-key", "replayed").send())).collect();
     let mut fresh = 0;
     let mut told = std::collections::HashSet::new();
     for sent in sending {
