@@ -60,7 +60,10 @@ fn print(detail: &DeliveryDetail) {
     };
     let style = output::of_status(delivery.status.as_str());
     line("delivery", &delivery.id);
-    line("status", &format!("{style}{}{style:#} ({})", delivery.status, delivery.state));
+    // The state says more where the status sums several up.
+    let state = format!(" ({})", delivery.state);
+    let state = if delivery.status.as_str() == delivery.state.as_str() { "" } else { &state };
+    line("status", &format!("{style}{}{style:#}{state}", delivery.status));
     if let Some(reason) = &delivery.reason {
         line("reason", &shown(reason, 400));
     }
@@ -107,7 +110,7 @@ fn print_attempt(attempt: &AttemptDetail) {
         line("address", shown(address, 80));
     }
     if let Some(digest) = &attempt.body_digest {
-        line("sent", format!("{} bytes, {digest}", attempt.body_bytes));
+        line("body", format!("{} bytes, {digest}", attempt.body_bytes));
     }
     if let Some(transform) = &attempt.transform {
         line("transform", transform.clone());
