@@ -113,6 +113,8 @@ async fn follow(desk: &Desk, mut query: ListQuery, first: Vec<DeliveryLine>, jso
     query.recent = LIST_MAX;
     let mut ticks = tokio::time::interval(FOLLOW_PACE);
     loop {
+        // They come with the newest first; of one millisecond the older goes first, too.
+        lines.reverse();
         lines.sort_by_key(|line| line.updated_at);
         for line in lines {
             // Asked for from the last moment on, that moment itself comes again.
