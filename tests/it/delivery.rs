@@ -26,8 +26,12 @@ async fn an_event_arrives_as_it_was_handed_in() {
     let receiver = Receiver::start().await;
     let members = format!("{}, events: ['message.sent']", receiver.members("/openclaw/events"));
     let mut gateway =
-        Gateway::builder().webhooks("instanceId: 'node-1',").ingest().endpoint("main-webhook", &members).start().await;
-    let event = json!({"id": "evt_abc123def456", "type": "message.sent", "timestamp": "2026-03-14T10:30:00Z", "data": message("my-agent")});
+        Gateway::builder().webhooks("instanceId: 'node-2',").ingest().endpoint("main-webhook", &members).start().await;
+    // An envelope of another instance is taken as it stands, and goes on saying where it is from.
+    let event = json!({
+        "id": "evt_abc123def456", "type": "message.sent", "timestamp": "2026-03-14T10:30:00Z",
+        "instanceId": "node-1", "data": message("my-agent")
+    });
     let answer = gateway.client.post("/events", event.to_string()).secret("ingest-secret").send().await;
     assert_eq!((answer.status.as_u16(), answer.json()["ids"][0].as_str()), (202, Some("evt_abc123def456")));
     let received = receiver.wait_for(1).await;

@@ -25,7 +25,7 @@ const KEYS: [&str; 2] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r
 
 fn event(id: &str, n: u64) -> NewEvent {
     let data = json!({ "n": n }).to_string();
-    NewEvent { id: EventId::new(id), kind: "load.sent".into(), timestamp: None, session: None, data }
+    NewEvent { id: EventId::new(id), kind: "load.sent".into(), timestamp: None, instance: None, session: None, data }
 }
 
 fn numbers(received: &[Received]) -> Vec<u64> {

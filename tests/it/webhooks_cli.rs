@@ -60,7 +60,8 @@ const LONE: &str = r#"{"text":"\ud800 hi"}"#;
 
 async fn deliver(store: &Store, data: &str) -> DeliveryId {
     let data = data.to_owned();
-    let event = NewEvent { id: Ids.event(), kind: "message.sent".into(), timestamp: None, session: None, data };
+    let event =
+        NewEvent { id: Ids.event(), kind: "message.sent".into(), timestamp: None, instance: None, session: None, data };
     store.hand_in(vec![event], None).await.unwrap();
     let event = store.undispatched(10).unwrap().pop().unwrap();
     let id = Ids.delivery();

@@ -46,6 +46,8 @@ pub struct NewEvent {
     pub kind: String,
     /// When it happened, in the words of whoever handed it in; `None` is when it was stored.
     pub timestamp: Option<String>,
+    /// On which instance it happened, in the words of whoever handed it in; `None` is this one.
+    pub instance: Option<String>,
     /// The session it is about, if it is known.
     pub session: Option<SessionKey>,
     /// What is told about it.
@@ -63,6 +65,8 @@ pub struct Event {
     pub kind: String,
     /// When it happened, in the words of whoever handed it in; `None` is `created_at`.
     pub timestamp: Option<String>,
+    /// On which instance it happened, in the words of whoever handed it in; `None` is this one.
+    pub instance: Option<String>,
     /// The session it is about, if it is known. Receivers are not told.
     pub session: Option<SessionKey>,
     /// What is told about it: canonical JSON.

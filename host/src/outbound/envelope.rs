@@ -20,7 +20,7 @@ pub(super) fn of(event: &Event, instance_id: &str) -> String {
         }
     }
     text.push_str(",\"instanceId\":");
-    json::quote(instance_id, &mut text);
+    json::quote(event.instance.as_deref().unwrap_or(instance_id), &mut text);
     text.push_str(",\"data\":");
     text.push_str(&event.data);
     text.push('}');
@@ -44,6 +44,7 @@ mod tests {
             id: EventId::new("evt_1"),
             kind: "message.sent".into(),
             timestamp: None,
+            instance: None,
             session: None,
             data: r#"{"agentId":"a"}"#.into(),
             created_at: Millis(1_773_484_200_000),
@@ -52,6 +53,8 @@ mod tests {
             of(&event, "node-1"),
             r#"{"id":"evt_1","type":"message.sent","timestamp":"2026-03-14T10:30:00.000Z","instanceId":"node-1","data":{"agentId":"a"}}"#
         );
+        let elsewhere = Event { instance: Some("node-2".into()), ..event.clone() };
+        assert!(of(&elsewhere, "node-1").contains(r#""instanceId":"node-2""#));
         let handed_in = Event { timestamp: Some("2026-03-14T10:30:00Z".into()), ..event };
         assert!(of(&handed_in, "n\"1").contains(r#""timestamp":"2026-03-14T10:30:00Z","instanceId":"n\"1""#));
     }

@@ -61,6 +61,7 @@ pub(super) fn note(
         id: stamp.ids.event(),
         kind: kind.as_str().into(),
         timestamp: None,
+        instance: None,
         session: Some(flow.owner.clone()),
         data,
     };
@@ -71,13 +72,14 @@ pub(super) fn note(
 /// Stores an event. False if there is one of its id already.
 pub(super) fn put(db: &Connection, stamp: &Stamp, event: &NewEvent) -> Result<bool, StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO events (event_id, type, timestamp, session_key, created_at, data) \
-         VALUES (:event_id, :type, :timestamp, :session_key, :created_at, :data) ON CONFLICT (event_id) DO NOTHING",
+        "INSERT INTO events (event_id, type, timestamp, instance_id, session_key, created_at, data) \
+         VALUES (:event_id, :type, :timestamp, :instance_id, :session_key, :created_at, :data) ON CONFLICT (event_id) DO NOTHING",
     )?;
     let inserted = insert.execute(named_params! {
         ":event_id": event.id.as_str(),
         ":type": event.kind,
         ":timestamp": event.timestamp,
+        ":instance_id": event.instance,
         ":session_key": event.session.as_ref().map(|session| session.as_str()),
         ":created_at": stamp.clock.now().0,
         ":data": event.data,

@@ -106,6 +106,7 @@ impl Engine {
             id: self.ids.event(),
             kind: TEST_KIND.to_owned(),
             timestamp: None,
+            instance: None,
             session: None,
             data: data.to_string(),
         };

@@ -112,6 +112,7 @@ impl Bench {
             id: Ids.event(),
             kind: "message.sent".into(),
             timestamp: None,
+            instance: None,
             session: None,
             data: r#"{"n":{}}"#.into(),
         };

@@ -9,6 +9,9 @@ use crate::model::{EventId, Ids, NewEvent, SessionKey};
 
 /// Events of one request. They are one transaction, and the writer does not let a long one stand in everybody's way.
 const EVENTS_MAX: usize = 1000;
+/// Longest instance id: twice the longest name of a host that anybody has.
+const INSTANCE_MAX_BYTES: usize = 128;
+
 /// Longest type. Receivers keep it in a column or a topic's name.
 const TYPE_MAX_BYTES: usize = 100;
 /// Longest id behind its prefix; ours have 32.
@@ -76,15 +79,19 @@ fn event(part: JsonPart<'_>, ids: Ids) -> Result<NewEvent, Wrong> {
     if part.kind() != JsonKind::Object {
         return Err(Wrong::whole(format!("must be an event, not {}", article(part.kind()))));
     }
-    let (mut kind, mut data, mut id, mut timestamp) = (None, None, None, None);
+    let (mut kind, mut data, mut id, mut timestamp, mut instance) = (None, None, None, None, None);
     for (name, value) in part.members() {
         match &*name {
             "type" => kind = Some(read_type(value)?),
             "data" => data = Some(read_data(value)?),
             "id" => id = Some(read_id(value)?),
             "timestamp" => timestamp = Some(read_timestamp(value)?),
+            "instanceId" => instance = Some(read_instance(value)?),
             other => {
-                return Err(Wrong::of(&shown(other), "unknown member; an event has type, data, id and timestamp"));
+                return Err(Wrong::of(
+                    &shown(other),
+                    "unknown member; an event has type, data, id, timestamp and instanceId",
+                ));
             }
         }
     }
@@ -94,6 +101,7 @@ fn event(part: JsonPart<'_>, ids: Ids) -> Result<NewEvent, Wrong> {
         id: id.unwrap_or_else(|| ids.event()),
         kind,
         timestamp,
+        instance,
         session: session(data),
         data: data.as_str().to_owned(),
     })
@@ -141,6 +149,13 @@ fn read_timestamp(value: JsonPart<'_>) -> Result<String, Wrong> {
     timestamp::utc(&text).ok_or_else(|| {
         Wrong::of("timestamp", "must be an RFC 3339 date and time with its zone, such as `2026-03-14T10:30:00Z`")
     })
+}
+
+fn read_instance(value: JsonPart<'_>) -> Result<String, Wrong> {
+    let text = value.as_string_lossy().ok_or_else(|| Wrong::of("instanceId", must_be("a string", value)))?;
+    let is_good = (1..=INSTANCE_MAX_BYTES).contains(&text.len()) && !text.contains(char::is_control);
+    let rule = || format!("must be 1 to {INSTANCE_MAX_BYTES} bytes without control characters");
+    if is_good { Ok(text.into_owned()) } else { Err(Wrong::of("instanceId", rule())) }
 }
 
 /// The session that the event is about, if it says so: by its key, or else by its id.

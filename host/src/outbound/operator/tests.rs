@@ -45,6 +45,7 @@ impl Bench {
             id: Ids.event(),
             kind: kind.into(),
             timestamp: None,
+            instance: None,
             session: None,
             data: r#"{"lone":"\ud800"}"#.into(),
         };

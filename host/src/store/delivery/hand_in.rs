@@ -59,12 +59,13 @@ fn earlier(db: &Connection, once: &Once) -> Result<HandedIn, StoreError> {
 
 /// Whether the stored event of this id says the same.
 fn is_stored(db: &Connection, event: &NewEvent) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT type, timestamp, session_key, data FROM events WHERE event_id = ?1";
+    const SQL: &str = "SELECT type, timestamp, session_key, data, instance_id FROM events WHERE event_id = ?1";
     let same = one(db, SQL, [event.id.as_str()], |row| {
         Ok(rows::text(row, 0)? == event.kind
             && rows::optional_text(row, 1)? == event.timestamp.as_deref()
             && rows::optional_text(row, 2)? == event.session.as_ref().map(|session| session.as_str())
-            && rows::text(row, 3)? == event.data)
+            && rows::text(row, 3)? == event.data
+            && rows::optional_text(row, 4)? == event.instance.as_deref())
     })?;
     Ok(same == Some(true))
 }

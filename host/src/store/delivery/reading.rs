@@ -13,7 +13,7 @@ use crate::store::rows::{optional_text, optional_time, text, time, word};
 /// The columns of [`event`], in their order; the table is `e`.
 macro_rules! event_columns {
     () => {
-        "e.seq, e.event_id, e.type, e.timestamp, e.session_key, e.created_at, e.data"
+        "e.seq, e.event_id, e.type, e.timestamp, e.instance_id, e.session_key, e.created_at, e.data"
     };
 }
 
@@ -57,9 +57,10 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, StoreError> {
         id: EventId::new(text(row, 1)?),
         kind: text(row, 2)?.into(),
         timestamp: optional_text(row, 3)?.map(Into::into),
-        session: optional_text(row, 4)?.map(SessionKey::new),
-        created_at: time(row, 5)?,
-        data: text(row, 6)?.into(),
+        instance: optional_text(row, 4)?.map(Into::into),
+        session: optional_text(row, 5)?.map(SessionKey::new),
+        created_at: time(row, 6)?,
+        data: text(row, 7)?.into(),
     })
 }
 

@@ -6,6 +6,7 @@ CREATE TABLE events (
     event_id    TEXT    NOT NULL UNIQUE,
     type        TEXT    NOT NULL,
     timestamp   TEXT,
+    instance_id TEXT,
     session_key TEXT,
     created_at  INTEGER NOT NULL,
     data        TEXT    NOT NULL

@@ -14,12 +14,13 @@ fn refused(body: &str, expected: &str) {
 fn an_event_is_taken_as_it_was_sent() {
     let events = read(
         r#"{"id":"evt_abc-DEF_1","type":"message.sent","timestamp":"2026-03-14T18:30:00+08:00",
-            "data":{"agentId":"a","sessionId":"session-001","text":"\ud800 hi","n":1.50}}"#,
+            "instanceId":"node-1","data":{"agentId":"a","sessionId":"session-001","text":"\ud800 hi","n":1.50}}"#,
     );
     let expected = NewEvent {
         id: EventId::new("evt_abc-DEF_1"),
         kind: "message.sent".into(),
         timestamp: Some("2026-03-14T10:30:00Z".into()),
+        instance: Some("node-1".into()),
         session: Some(SessionKey::new("session-001")),
         data: r#"{"agentId":"a","sessionId":"session-001","text":"\ud800 hi","n":1.5}"#.into(),
     };
@@ -33,6 +34,7 @@ fn what_is_left_out_is_filled_in() {
     assert!(events.iter().all(|event| event.id.as_str().starts_with("evt_") && event.id.as_str().len() == 36));
     assert_ne!(events[0].id, events[1].id);
     assert_eq!((&events[0].timestamp, &events[0].session, events[0].data.as_str()), (&None, &None, "{}"));
+    assert_eq!(events[0].instance, None);
 }
 
 #[test]
@@ -86,6 +88,9 @@ fn what_is_wrong_is_said_with_its_place() {
     refused("[]", "no events; send one, or an array of at least one");
     refused(r#"[{"type":"a.b","data":{}},"x"]"#, "[1]: must be an event, not a string");
     refused("{}", "type: is missing; every event has one, such as `message.sent`");
+    refused(r#"{"type":"a.b","data":{},"instanceId":7}"#, "instanceId: must be a string, not a number");
+    let long = format!(r#"{{"type":"a.b","data":{{}},"instanceId":"{}"}}"#, "n".repeat(129));
+    refused(&long, "instanceId: must be 1 to 128 bytes without control characters");
     refused(r#"{"type":"a.b"}"#, "data: is missing; every event has one, if only `{}`");
     refused(r#"{"type":7,"data":{}}"#, "type: must be a string, not a number");
     refused(r#"{"type":"a.b","data":[]}"#, "data: must be an object, not an array");
@@ -100,7 +105,10 @@ fn what_is_wrong_is_said_with_its_place() {
         r#"{"type":"a.b","data":{"x":[1e999]}}"#,
         "data: holds a number beyond the range of doubles; send it as a string",
     );
-    refused(r#"{"type":"a.b","data":{},"dta":{}}"#, "dta: unknown member; an event has type, data, id and timestamp");
+    refused(
+        r#"{"type":"a.b","data":{},"dta":{}}"#,
+        "dta: unknown member; an event has type, data, id, timestamp and instanceId",
+    );
     refused(
         r#"[{"type":"a.b","data":{}},{"type":"a.b","data":{}},{"type":"a.b","data":{}},{"type":"A","data":{}}]"#,
         "[3].type: must be lower-case words with dots between them, such as `message.sent`",
@@ -117,5 +125,8 @@ fn a_thousand_events_and_no_more() {
 #[test]
 fn a_name_from_outside_stays_short_and_on_one_line() {
     let long = format!(r#"{{"{}":1}}"#, "\\n".repeat(100));
-    refused(&long, &format!("{}…: unknown member; an event has type, data, id and timestamp", "\\n".repeat(40)));
+    refused(
+        &long,
+        &format!("{}…: unknown member; an event has type, data, id, timestamp and instanceId", "\\n".repeat(40)),
+    );
 }

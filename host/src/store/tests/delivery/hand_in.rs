@@ -17,8 +17,8 @@ async fn events_keep_their_order_and_all_they_say() {
     let read = post.store.undispatched(10).unwrap();
     for (read, sent) in read.iter().zip([sent, bare]) {
         assert_eq!(
-            (&read.id, &read.kind, &read.timestamp, &read.session, &read.data, read.created_at),
-            (&sent.id, &sent.kind, &sent.timestamp, &sent.session, &sent.data, post.clock.now())
+            (&read.id, &read.kind, &read.timestamp, &read.instance, &read.session, &read.data, read.created_at),
+            (&sent.id, &sent.kind, &sent.timestamp, &sent.instance, &sent.session, &sent.data, post.clock.now())
         );
     }
     assert!(read[0].seq < read[1].seq);
@@ -83,6 +83,7 @@ async fn another_event_of_the_same_id_is_refused_with_all_that_came_along() {
     let others = [
         NewEvent { kind: "x".into(), ..event("e1") },
         NewEvent { timestamp: None, ..event("e1") },
+        NewEvent { instance: None, ..event("e1") },
         NewEvent { session: Some(SessionKey::new("s")), ..event("e1") },
         NewEvent { data: "{}".into(), ..event("e1") },
     ];

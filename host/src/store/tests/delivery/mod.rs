@@ -115,6 +115,7 @@ fn event(id: &str) -> NewEvent {
         id: EventId::new(id),
         kind: "message.sent".into(),
         timestamp: Some("2026-03-14T10:30:00Z".into()),
+        instance: Some("node-7".into()),
         session: None,
         data: r#"{"channel":"telegram"}"#.into(),
     }
