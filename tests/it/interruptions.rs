@@ -463,3 +463,25 @@ async fn while_nothing_can_be_written_events_are_refused_and_afterwards_everythi
     assert_eq!(states(&rows), [DeliveryState::Delivered; 3]);
     assert_eq!(numbers(&receiver.received()), [1, 2, 4], "none twice: nothing of a try is forgotten");
 }
+
+#[tokio::test]
+async fn an_endpoint_that_comes_later_is_told_of_what_happens_from_then_on() {
+    let receiver = Receiver::start().await;
+    let mut gateway = Gateway::builder().ingest().start().await;
+    gateway.emit("tool.called", json!({"n": 1})).await;
+    let store = gateway.store();
+    eventually("it is passed over", || async { store.undispatched(1).unwrap().is_empty() }).await;
+    gateway.stop().await;
+    let text = std::fs::read_to_string(gateway.path().join("sandclaw.json5")).unwrap();
+    let endpoint = format!("endpoints: [{{ name: 'e', {}, events: ['*'] }}", receiver.members("/"));
+    std::fs::write(gateway.path().join("sandclaw.json5"), text.replacen("endpoints: [", &endpoint, 1)).unwrap();
+    let mut gateway = gateway.restart().await;
+    gateway.emit("tool.called", json!({"n": 2})).await;
+    assert_eq!(receiver.wait_for(1).await[0].json()["data"]["n"], 2);
+    assert_eq!(
+        gateway.deliveries_once("e", |rows| !rows.is_empty()).await.len(),
+        1,
+        "the earlier one is for `recover`"
+    );
+    gateway.stop().await;
+}

@@ -26,6 +26,13 @@ impl Store {
         })
     }
 
+    /// The place of the newest event, if there is one.
+    pub fn newest_event(&self) -> Result<Option<i64>, StoreError> {
+        let newest =
+            |db: &Connection| Ok(db.prepare_cached("SELECT max(seq) FROM events")?.query_row([], |row| row.get(0))?);
+        self.0.readers.read(newest)
+    }
+
     /// Stores deliveries and notes that events up to place `up_to` have been dispatched, in one transaction. A delivery whose
     /// ordering key has an open one before it is held. Told again of a place that is dispatched already, it does nothing.
     pub async fn dispatch(&self, up_to: i64, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {
