@@ -135,14 +135,7 @@ pub(super) fn announce(store: &Store) -> Announce {
     let store = store.clone();
     let runtime = tokio::runtime::Handle::current();
     Arc::new(move |kind: EventKind, data: String| {
-        let event = NewEvent {
-            id: Ids.event(),
-            kind: kind.as_str().to_owned(),
-            timestamp: None,
-            instance: None,
-            session: None,
-            data,
-        };
+        let event = NewEvent::new(Ids.event(), kind.as_str(), data);
         let store = store.clone();
         runtime.spawn(async move {
             if let Err(error) = store.hand_in(vec![event], None).await {

@@ -54,6 +54,13 @@ pub struct NewEvent {
     pub data: String,
 }
 
+impl NewEvent {
+    /// One of this gateway's own, happening now, about no session.
+    pub fn new(id: EventId, kind: &str, data: String) -> Self {
+        Self { id, kind: kind.to_owned(), timestamp: None, instance: None, session: None, data }
+    }
+}
+
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -9,14 +9,7 @@ pub(super) const BY_OPERATOR: &str = "the operator disabled it";
 
 /// An event of the gateway's own.
 pub(super) fn event(ids: Ids, kind: EventKind, data: &Value) -> NewEvent {
-    NewEvent {
-        id: ids.event(),
-        kind: kind.as_str().to_owned(),
-        timestamp: None,
-        instance: None,
-        session: None,
-        data: data.to_string(),
-    }
+    NewEvent::new(ids.event(), kind.as_str(), data.to_string())
 }
 
 /// That an endpoint gets nothing until somebody enables it.

@@ -57,14 +57,8 @@ pub(super) fn note(
         task.write_view(&mut data);
     }
     data.push('}');
-    let event = NewEvent {
-        id: stamp.ids.event(),
-        kind: kind.as_str().into(),
-        timestamp: None,
-        instance: None,
-        session: Some(flow.owner.clone()),
-        data,
-    };
+    let event = NewEvent::new(stamp.ids.event(), kind.as_str(), data);
+    let event = NewEvent { session: Some(flow.owner.clone()), ..event };
     put(db, stamp, &event)?;
     Ok(())
 }

@@ -102,14 +102,7 @@ impl Engine {
         }
         let data =
             json!({ "endpoint": name.as_str(), "message": "This is a test of your endpoint. Nothing happened." });
-        let event = NewEvent {
-            id: self.ids.event(),
-            kind: TEST_KIND.to_owned(),
-            timestamp: None,
-            instance: None,
-            session: None,
-            data: data.to_string(),
-        };
+        let event = NewEvent::new(self.ids.event(), TEST_KIND, data.to_string());
         let id = event.id.clone();
         let mut dispatched = self.dispatched.subscribe();
         let late = || {
