@@ -3,6 +3,7 @@
 //! come from.
 
 use super::outcome::printable;
+use crate::model::{is_of_connection, is_token};
 
 /// Headers of one message. A webhook has a handful of its own.
 const HEADERS_MAX: usize = 32;
@@ -11,18 +12,9 @@ const HEADERS_MAX_BYTES: usize = 8 << 10;
 /// The longest content type: `application/vnd.…+json; charset=utf-8` is a third of it.
 const CONTENT_TYPE_MAX_BYTES: usize = 255;
 
-/// Never a transform's, by name.
-const RESERVED: [&str; 29] = [
-    // The request's end and its way over the connection: smuggling starts here.
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "upgrade",
-    "te",
-    "trailer",
-    "expect",
+/// Never a transform's, by name, beside those of the connection.
+const RESERVED: [&str; 20] = [
+    // Whatever else is between this end of the connection and the other.
     "http2-settings",
     "max-forwards",
     // A field of its own in the contract.
@@ -50,7 +42,7 @@ const RESERVED: [&str; 29] = [
 ];
 
 /// Never a transform's, by how their names begin.
-const RESERVED_PREFIXES: [&str; 4] = ["proxy-", "x-openclaw-", "webhook-", "x-forwarded-"];
+const RESERVED_PREFIXES: [&str; 3] = ["x-openclaw-", "webhook-", "x-forwarded-"];
 
 /// Why these headers may not be sent: names the header, never its value.
 pub(super) fn check(headers: &[(String, String)]) -> Result<(), String> {
@@ -92,13 +84,9 @@ pub(super) fn check_content_type(value: &str) -> Result<(), String> {
 }
 
 fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(text: &str) -> bool {
-    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_tchar)
+    is_of_connection(name)
+        || RESERVED.contains(&name)
+        || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn is_lower_token(text: &str) -> bool {
@@ -113,6 +101,7 @@ fn is_plain(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CONNECTION_HEADERS;
 
     #[track_caller]
     fn refused(name: &str, value: &str, why: &str) {
@@ -126,7 +115,8 @@ mod tests {
         for name in ["", "X-Upper", ":path", "a b", "a:", "a\r\nhost", "é", "a\0"] {
             refused(name, "s3cret", "is not a header name");
         }
-        for name in RESERVED.into_iter().chain(["proxy-authorization", "x-openclaw-signature", "webhook-id"]) {
+        let beside = ["proxy-authorization", "x-openclaw-signature", "webhook-id"];
+        for name in RESERVED.into_iter().chain(CONNECTION_HEADERS).chain(beside) {
             refused(name, "s3cret", "is not for a transform to set");
         }
     }

@@ -10,18 +10,10 @@ use super::super::problem::quoted;
 use super::super::provider::SecretSpec;
 use super::super::secrets::{self, Declared};
 use super::super::tree::Value;
+use crate::model::{is_of_connection, is_token};
 
-/// What the connection and its framing say about themselves, and what is signed.
-const RESERVED: [&str; 15] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "upgrade",
-    "te",
-    "trailer",
-    "expect",
+/// What is signed, or says so. Beside it nobody sets what is the connection's.
+const RESERVED: [&str; 6] = [
     "x-openclaw-signature",
     "x-openclaw-timestamp",
     "x-openclaw-delivery",
@@ -29,7 +21,6 @@ const RESERVED: [&str; 15] = [
     "webhook-timestamp",
     "webhook-signature",
 ];
-const RESERVED_PREFIX: &str = "proxy-";
 
 /// Headers of an endpoint. Receivers refuse a head with more than about a hundred.
 const HEADERS_MAX: usize = 50;
@@ -60,12 +51,10 @@ pub(super) fn read(field: &Field<'_>, declared: &Declared) -> Option<Vec<(String
 }
 
 fn check_name(name: &str) -> Result<(), String> {
-    // RFC 9110, `token`.
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || name.len() > NAME_MAX_BYTES || !name.bytes().all(is_token) {
+    if name.len() > NAME_MAX_BYTES || !is_token(name) {
         return Err("is no name of a header: letters, digits and `-`".to_owned());
     }
-    if RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX) {
+    if RESERVED.contains(&name) || is_of_connection(name) {
         return Err(format!("the header {} is set by the gateway itself; remove it", quoted(name)));
     }
     Ok(())

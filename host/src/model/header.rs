@@ -1,0 +1,16 @@
+//! Names of HTTP headers: what one looks like, and which belong to the connection and to nobody who only adds a header.
+
+/// What says where a message ends and how the connection is used, in lower case: smuggling starts here.
+pub const CONNECTION_HEADERS: [&str; 9] =
+    ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"];
+
+/// Whether the header (in lower case) is one of those, or one between a client and its proxy.
+pub fn is_of_connection(name: &str) -> bool {
+    CONNECTION_HEADERS.contains(&name) || name.starts_with("proxy-")
+}
+
+/// Whether this is a `token` (RFC 9110, section 5.6.2), as names of headers and halves of media types are.
+pub fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
+}
