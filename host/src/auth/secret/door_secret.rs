@@ -11,10 +11,11 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use secrecy::SecretString;
 
-use crate::config::{SecretSource, SecretSpec};
+use crate::config::SecretSpec;
 
 use super::credential::Credential;
 use super::door::Door;
+use super::pace::Pace;
 use super::resolver::Unresolved;
 
 /// Whether there is a secret to compare with.
@@ -108,24 +109,6 @@ impl DoorSecret {
 
     /// How soon the secret can have another value than it had at the last look.
     pub(super) fn pace(&self) -> Pace {
-        match &self.spec {
-            // The config and the environment of a process stay as they are.
-            SecretSpec::Plain(_) | SecretSpec::Missing(_) => Pace::Never,
-            SecretSpec::Ref(reference) => match (reference.source, &**self.state()) {
-                (SecretSource::Env, _) => Pace::Never,
-                (SecretSource::Exec, SecretState::Live(_)) => Pace::Slow,
-                (SecretSource::File, _) | (SecretSource::Exec, _) => Pace::Soon,
-            },
-        }
+        Pace::of(&self.spec, matches!(**self.state(), SecretState::Live(_)))
     }
-}
-
-/// When a secret is looked up again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pace {
-    Never,
-    /// At every tick.
-    Soon,
-    /// Once a minute: starting a program costs its host something.
-    Slow,
 }

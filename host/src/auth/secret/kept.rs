@@ -1,6 +1,7 @@
 //! Secrets whose values are needed, and not only compared: what deliveries are signed with, and headers of the operator.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -8,10 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::config::{SecretSource, SecretSpec};
+use crate::config::SecretSpec;
 
+use super::pace::Pace;
 use super::resolver::Resolver;
-use super::watch::EXEC_REFRESH;
 
 /// A secret and the value it had when it was last looked up.
 #[derive(Debug)]
@@ -20,12 +21,14 @@ pub struct KeptSecret {
     place: String,
     spec: SecretSpec,
     value: ArcSwapOption<SecretString>,
+    /// Whether the last look found nothing, so that the log tells of it once and not at every look.
+    is_missing: AtomicBool,
 }
 
 impl KeptSecret {
     /// A secret that has not been looked up yet.
     pub fn new(place: String, spec: SecretSpec) -> Self {
-        Self { place, spec, value: ArcSwapOption::empty() }
+        Self { place, spec, value: ArcSwapOption::empty(), is_missing: AtomicBool::new(false) }
     }
 
     /// Its value, if it has one. Takes no lock.
@@ -33,30 +36,20 @@ impl KeptSecret {
         self.value.load_full()
     }
 
-    /// How often it is worth looking again; never, if it can only change with the process.
-    fn pace(&self, refresh: Duration) -> Option<Duration> {
-        match &self.spec {
-            SecretSpec::Plain(_) | SecretSpec::Missing(_) => None,
-            SecretSpec::Ref(reference) => match reference.source {
-                SecretSource::Env => None,
-                SecretSource::File => Some(refresh),
-                SecretSource::Exec if self.value.load().is_none() => Some(refresh),
-                SecretSource::Exec => Some(EXEC_REFRESH.max(refresh)),
-            },
-        }
-    }
-
     /// Looks it up. Whatever had a value and has none now keeps the old one: a vault that is away for a minute stops no delivery.
     async fn renew(&self, resolver: &Resolver) {
         let place = &self.place;
-        match (resolver.resolve(&self.spec).await, self.value.load_full()) {
+        let (looked_up, old) = (resolver.resolve(&self.spec).await, self.value.load_full());
+        let was_missing = self.is_missing.swap(looked_up.is_err(), Ordering::Relaxed);
+        match (looked_up, old) {
             (Ok(new), Some(old)) if new.expose_secret() == old.expose_secret() => {}
             (Ok(new), old) => {
-                if old.is_some() {
+                if old.is_some() || was_missing {
                     tracing::info!("{place} has a new value");
                 }
                 self.value.store(Some(Arc::new(new)));
             }
+            (Err(_), _) if was_missing => {}
             (Err(why), None) => tracing::warn!("{place} cannot be resolved, so nothing that needs it is sent: {why}"),
             (Err(why), Some(_)) => tracing::warn!("{place} cannot be resolved now, its last value stays in use: {why}"),
         }
@@ -85,7 +78,8 @@ pub async fn keep_fresh(secrets: Vec<Arc<KeptSecret>>, resolver: Resolver, refre
         let tick = ticks.tick().await;
         let mut due = Vec::new();
         for (secret, last) in secrets.iter().zip(&mut looked_up) {
-            if secret.pace(refresh).is_some_and(|pace| tick.saturating_duration_since(*last) >= pace) {
+            let pace = Pace::of(&secret.spec, secret.value.load().is_some());
+            if pace.is_due(tick.saturating_duration_since(*last)) {
                 *last = tick;
                 due.push(secret.clone());
             }

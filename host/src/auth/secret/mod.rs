@@ -8,6 +8,7 @@ mod door_secret;
 mod exec;
 mod file;
 mod kept;
+mod pace;
 mod resolver;
 #[cfg(test)]
 mod tests;

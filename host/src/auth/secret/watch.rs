@@ -11,12 +11,8 @@ use crate::config::Config;
 use crate::model::RouteId;
 
 use super::door::Door;
-use super::door_secret::{DoorSecret, Pace};
+use super::door_secret::DoorSecret;
 use super::resolver::Resolver;
-
-/// Time between two questions to a program that has answered: a rotated secret is noticed within a minute, and a vault
-/// is not asked thirty times for it.
-pub(super) const EXEC_REFRESH: Duration = Duration::from_secs(60);
 
 /// The secrets of all doors of one config. A new config gets a new one.
 #[derive(Debug)]
@@ -24,7 +20,7 @@ pub struct SecretWatch {
     resolver: Resolver,
     secrets: HashMap<Door, Arc<DoorSecret>>,
     refresh: Duration,
-    /// When each of those that are looked up at the slow pace was last looked up.
+    /// When each was last looked up.
     looked_up: Mutex<HashMap<Door, Instant>>,
 }
 
@@ -80,14 +76,9 @@ impl SecretWatch {
     }
 
     fn is_due(&self, secret: &DoorSecret, now: Instant) -> bool {
-        match secret.pace() {
-            Pace::Never => false,
-            Pace::Soon => true,
-            Pace::Slow => {
-                let looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
-                looked_up.get(secret.door()).is_none_or(|last| now.saturating_duration_since(*last) >= EXEC_REFRESH)
-            }
-        }
+        let looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = looked_up.get(secret.door());
+        secret.pace().is_due(last.map_or(Duration::MAX, |last| now.saturating_duration_since(*last)))
     }
 
     fn note(&self, secrets: &[Arc<DoorSecret>], now: Instant) {

@@ -94,7 +94,7 @@ async fn written_secrets_and_variables_are_looked_up_once() {
     ] {
         let watch = watch(secret, "").await;
         assert_eq!(seen(&watch), expected);
-        assert_eq!(route_secret(&watch).pace(), super::super::door_secret::Pace::Never);
+        assert_eq!(route_secret(&watch).pace(), super::super::pace::Pace::Never);
     }
 }
 
