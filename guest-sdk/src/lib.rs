@@ -78,7 +78,7 @@
 //! # Crate features
 //!
 //! `json` (default): everything typed, with serde. Without it, and with [`lean_runtime!`], a guest needs no `std`, imports nothing but the
-//! functions it calls, and starts in two pages of memory: `plugins/taskflow-actions` is such a one. Build that kind by itself: in
+//! functions it calls, and starts in one page of memory: `plugins/taskflow-actions` is such a one. Build that kind by itself: in
 //! one `cargo build` with others, cargo merges their features, and it gets what they need.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]

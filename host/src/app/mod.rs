@@ -89,7 +89,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
-    let transforms = parts::transforms_by_endpoint(&config, &plugins);
+    let transforms = parts::transforms_by_endpoint(&plugins);
     let engine = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
     let outbound = Outbound::start(&config, engine).await?;
     let (phase, phases) = watch::channel(Phase::Serving);

@@ -17,7 +17,7 @@ use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power}
 use crate::outbound::egress::{Egress, EgressOptions, Names};
 use crate::outbound::ingest::Intake;
 use crate::sandbox::{
-    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot,
+    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot, User,
 };
 use crate::store::Store;
 use crate::taskflow::TaskFlows;
@@ -55,8 +55,12 @@ pub(super) fn transforms(config: &Config, clock: &Clock, announce: &Announce) ->
 }
 
 /// The slots of the endpoints' transforms, by the names of the endpoints.
-pub(super) fn transforms_by_endpoint(config: &Config, plugins: &Plugins) -> HashMap<EndpointName, Arc<TransformSlot>> {
-    components(config).map(|(name, _)| name.clone()).zip(plugins.transforms().iter().cloned()).collect()
+pub(super) fn transforms_by_endpoint(plugins: &Plugins) -> HashMap<EndpointName, Arc<TransformSlot>> {
+    let named = |slot: &Arc<TransformSlot>| match slot.standing().user {
+        User::Endpoint(name) => Some((name, slot.clone())),
+        User::Route(_) => None,
+    };
+    plugins.transforms().iter().filter_map(named).collect()
 }
 
 pub(super) fn transform_slot(

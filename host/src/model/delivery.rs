@@ -24,6 +24,13 @@ words! {
     }
 }
 
+impl DeliveryState {
+    /// Whether the endpoint did not get the event and is not about to: what a recovery brings back.
+    pub fn is_missed(self) -> bool {
+        matches!(self, Self::Dead | Self::Cancelled)
+    }
+}
+
 words! {
     /// How a try ended. Whose doing it was follows from it.
     AttemptOutcome {

@@ -102,9 +102,7 @@ impl Wants {
     }
 
     fn passes(&self, candidate: &Candidate<'_>) -> bool {
-        let among = |names: &[String], name: Option<&str>| {
-            names.is_empty() || name.is_some_and(|name| names.iter().any(|known| known == name))
-        };
+        let among = |names: &[String], name: Option<&str>| names.iter().any(|known| Some(known.as_str()) == name);
         let Filter { agent_ids, session_keys, channels, expr } = &self.filter;
         (agent_ids.is_empty() || among(agent_ids, candidate.agent()))
             && (session_keys.is_empty() || candidate.is_of_session(session_keys))

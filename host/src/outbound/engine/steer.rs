@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::operator::{OperatorError, Steer, Steering, Wants};
+use super::super::operator::{OperatorError, Steer, Steering, Wants, is_disabled};
 use super::super::wants::{self, Candidate, TEST_KIND};
 use super::super::words::{self, BY_OPERATOR};
 use super::{Destination, Engine, state_now};
@@ -97,8 +97,7 @@ impl Engine {
     async fn send_test(&self, name: &EndpointName) -> Result<DeliveryId, OperatorError> {
         let to = self.served(name)?;
         if let Some((_, why)) = to.lane.health().disabled {
-            let advice = format!("`sandclaw webhooks enable {name}` enables it");
-            return Err(OperatorError::Refused(format!("the endpoint {name} is disabled: {why}; {advice}")));
+            return Err(OperatorError::Refused(format!("the endpoint {}", is_disabled(name, &why))));
         }
         let data =
             json!({ "endpoint": name.as_str(), "message": "This is a test of your endpoint. Nothing happened." });

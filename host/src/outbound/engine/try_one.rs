@@ -37,7 +37,7 @@ pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Clai
     }
     let tried = match claimed.tries > to.config.retry.max_attempts {
         // Process after process ended in the middle of it, or the operator has allowed fewer since.
-        true => not_tried(&engine, AttemptOutcome::Host, "no try is left"),
+        true => not_tried(engine.clock.now(), "no try is left"),
         false => guarded(&engine, &to, &claimed).await,
     };
     let now = engine.clock.now();
@@ -98,20 +98,12 @@ async fn guarded(engine: &Arc<Engine>, to: &Arc<Destination>, claimed: &Claimed)
     let started_at = engine.clock.now();
     let (inner, there, delivery) = (engine.clone(), to.clone(), claimed.clone());
     let tried = tokio::spawn(async move { deliver::attempt(&inner, &there, &delivery).await });
-    AbortOnDropHandle::new(tried).await.unwrap_or_else(|_| Tried {
-        attempt: Attempt {
-            started_at,
-            ..not_tried(engine, AttemptOutcome::Host, "the try panicked in the gateway").attempt
-        },
-        showed: None,
-        asked_for: None,
-        not_before: None,
-    })
+    AbortOnDropHandle::new(tried).await.unwrap_or_else(|_| not_tried(started_at, "the try panicked in the gateway"))
 }
 
 /// A try that never was one, as a fact like the others.
-fn not_tried(engine: &Engine, outcome: AttemptOutcome, why: &str) -> Tried {
-    let attempt = Attempt { error: Some(why.to_owned()), ..Attempt::begun(engine.clock.now(), outcome) };
+fn not_tried(started_at: Millis, why: &str) -> Tried {
+    let attempt = Attempt { error: Some(why.to_owned()), ..Attempt::begun(started_at, AttemptOutcome::Host) };
     Tried { attempt, showed: None, asked_for: None, not_before: None }
 }
 

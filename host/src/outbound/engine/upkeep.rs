@@ -81,14 +81,9 @@ async fn recover(engine: &Arc<Engine>, mut recovery: Recovery) -> Result<(), Sto
 /// Deliveries of those events that the endpoint wants and did not get.
 fn missing(engine: &Engine, to: &Destination, events: &[(Event, Option<DeliveryState>)]) -> Vec<NewDelivery> {
     let wanted = events.iter().filter(|(event, delivery)| {
-        is_missing(*delivery) && to.wants.wants(&Candidate::new(event, &engine.instance_id))
+        delivery.is_none_or(DeliveryState::is_missed) && to.wants.wants(&Candidate::new(event, &engine.instance_id))
     });
     wanted.map(|(event, _)| dispatch::delivery(engine, to, event)).collect()
-}
-
-/// Whether the endpoint did not get the event and is not about to.
-fn is_missing(delivery: Option<DeliveryState>) -> bool {
-    matches!(delivery, None | Some(DeliveryState::Dead | DeliveryState::Cancelled))
 }
 
 /// Releases what was held for another version of a component, when there is one.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::views::{
     AttemptDetail, DeliveryDetail, DeliveryLine, DeliveryList, EventDetail, Readable, RetryAnswer, TimingDetail,
 };
-use super::{Operator, OperatorError, Status, shown};
+use super::{Operator, OperatorError, Status, is_disabled, shown};
 use crate::model::{Attempt, DeliveryState, EndpointName, Event, Millis, Timing};
 use crate::store::{DeliveryQuery, DeliveryRow, Retried, StoreError};
 
@@ -95,9 +95,7 @@ impl Operator {
             return Ok(Some(format!("the config switches {name} off (`enabled: false`), so it waits")));
         }
         let disabled = self.state_of(name)?.and_then(|state| state.disabled);
-        Ok(disabled.map(|(_, why)| {
-            format!("{name} is disabled ({}); `sandclaw webhooks enable {name}` first", shown(&why, 200))
-        }))
+        Ok(disabled.map(|(_, why)| is_disabled(name, &why)))
     }
 }
 

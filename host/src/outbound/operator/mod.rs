@@ -111,3 +111,8 @@ impl Operator {
         Ok(self.store.endpoint_states()?.into_iter().find(|state| state.name == *name))
     }
 }
+
+/// That an endpoint gets nothing, and what to do about it.
+pub(super) fn is_disabled(name: &EndpointName, why: &str) -> String {
+    format!("{name} is disabled ({}); `sandclaw webhooks enable {name}` first", shown(why, 200))
+}

@@ -2,9 +2,9 @@
 //! carries it out in steps, and goes on where it was after a restart.
 
 use super::views::{RecoveryForecast, RecoveryLine, RecoveryList};
-use super::{Operator, OperatorError, shown};
+use super::{Operator, OperatorError, is_disabled};
 use crate::config::webhooks::Endpoint;
-use crate::model::{DeliveryState, Millis};
+use crate::model::Millis;
 use crate::store::Recovery;
 
 /// Events that are looked at in one read.
@@ -41,8 +41,8 @@ impl Operator {
                 forecast.events += 1;
                 match delivery {
                     // What was given up was wanted when it was made; whether it still is, is asked again as the engine does.
-                    Some(DeliveryState::Dead | DeliveryState::Cancelled) if (self.wants)(&endpoint.name, event) => {
-                        forecast.would_revive += 1;
+                    Some(state) if state.is_missed() && (self.wants)(&endpoint.name, event) => {
+                        forecast.would_revive += 1
                     }
                     None if (self.wants)(&endpoint.name, event) => forecast.would_create += 1,
                     _ => {}
@@ -68,10 +68,7 @@ impl Operator {
         }
         match self.state_of(name)?.filter(|state| state.version == endpoint.version()).and_then(|state| state.disabled)
         {
-            Some((_, why)) => Err(OperatorError::Refused(format!(
-                "{name} is disabled ({}); `sandclaw webhooks enable {name}` first",
-                shown(&why, 200)
-            ))),
+            Some((_, why)) => Err(OperatorError::Refused(is_disabled(name, &why))),
             None => Ok(endpoint),
         }
     }

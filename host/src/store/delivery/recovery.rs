@@ -140,7 +140,7 @@ fn recover(db: &Connection, delivery: &NewDelivery, now: Millis) -> Result<Recov
         Ok((row.get(0)?, word(row, 1, DeliveryState::parse)?, optional_text(row, 2)?.map(str::to_owned)))
     })?;
     match found {
-        Some((seq, DeliveryState::Dead | DeliveryState::Cancelled, key)) => {
+        Some((seq, state, key)) if state.is_missed() => {
             retry::revive(db, seq, endpoint, key.as_deref(), now)?;
             Ok(Recovered::Revived)
         }
