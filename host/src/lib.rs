@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// Agents: durable runs, and who carries them out.
+pub mod agents;
+
 // Events on their way out: dispatch, transform, sign, deliver, remember.
 pub mod outbound;
 

@@ -16,10 +16,14 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("limits", &["auth", "config", "model", "clock"]),
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
     ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
-    ("http", &["outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    ("agents", &["outbound", "sandbox", "limits", "auth", "config", "taskflow", "store", "json", "clock", "model"]),
+    ("http", &["agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
     (
         "app",
-        &["http", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"],
+        &[
+            "http", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
+            "model",
+        ],
     ),
     ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
 ];

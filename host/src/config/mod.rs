@@ -1,6 +1,7 @@
 //! The operator's file, read whole or refused whole: every problem is reported at once, with file, line, path and what to
 //! do, and a [`Config`] exists only if there is none. Nothing is opened or resolved here; `app` takes it from there.
 
+pub mod agents;
 mod component;
 mod env;
 mod field;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::model::{Digest, Grants, RouteId, SessionKey};
 
+use super::agents::Agents;
 use super::limits::{GlobalLimits, RouteLimits};
 use super::provider::{Providers, SecretSpec, Secrets};
 use super::proxies::TrustedProxies;
@@ -30,6 +31,8 @@ pub struct Config {
     pub plugins_dir: PathBuf,
     /// The enabled routes, in the order of the file. Their paths differ.
     pub routes: Vec<RouteConfig>,
+    /// Who there is to send messages to.
+    pub agents: Agents,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
     /// What the operator should know though it is no error. Safe to log.

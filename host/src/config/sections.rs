@@ -10,7 +10,7 @@ use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{proxies, routes, webhooks};
+use super::{agents, proxies, routes, webhooks};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -27,7 +27,8 @@ const WEBHOOKS: &str = "webhooks";
 /// The whole file. Where a value is wrong the reader holds the problem, and what is returned is of no use.
 pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let beside = file.parent().unwrap_or(Path::new(""));
-    let section = root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "webhooks"]);
+    let section =
+        root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "agents", "webhooks"]);
     let gateway = read_gateway(&section.field("gateway"));
     let state_dir = folder(&section, "stateDir", "state", beside);
     let (secrets, declared) = secrets::read(&section.field("secrets"));
@@ -47,6 +48,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
+        agents: agents::read(&section.field("agents")),
         webhooks,
         warnings: Vec::new(),
     }

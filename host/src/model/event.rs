@@ -24,6 +24,20 @@ words! {
         TaskCreated = "task.created",
         /// A task changed.
         TaskUpdated = "task.updated",
+        /// An agent got a message.
+        MessageReceived = "message.received",
+        /// An agent answered.
+        MessageSent = "message.sent",
+        /// A session of an agent began.
+        SessionCreated = "session.created",
+        /// A session of an agent ended.
+        SessionEnded = "session.ended",
+        /// An agent called a tool.
+        ToolCalled = "tool.called",
+        /// A tool that an agent called has ended.
+        ToolCompleted = "tool.completed",
+        /// A run of an agent failed.
+        ErrorOccurred = "error.occurred",
         /// A component was refused; the last good one, if any, goes on serving.
         PluginRefused = "plugin.refused",
         /// A component crashed too often and rests.

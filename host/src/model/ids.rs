@@ -60,6 +60,14 @@ text_id!(
     EndpointName
 );
 text_id!(
+    /// An agent, as the operator wrote it.
+    AgentId
+);
+text_id!(
+    /// A run of an agent: a lower-case UUID v4, as OpenClaw makes them.
+    RunId
+);
+text_id!(
     /// A job of the operator, such as a recovery: `job_` and a UUID v7.
     JobId
 );
@@ -81,6 +89,11 @@ impl Ids {
     /// A new task id.
     pub fn task(self) -> TaskId {
         TaskId::new(random())
+    }
+
+    /// A new run id.
+    pub fn run(self) -> RunId {
+        RunId::new(random())
     }
 
     /// A new event id.

@@ -9,6 +9,7 @@ mod flow_view;
 mod grants;
 mod header;
 mod ids;
+mod run;
 mod task;
 mod text;
 mod view;
@@ -22,6 +23,9 @@ pub use flow::{Flow, FlowStatus, NotifyPolicy, SyncMode};
 pub use flow_view::FlowView;
 pub use grants::{Grant, Grants, Power, UnknownGrant};
 pub use header::{CONNECTION_HEADERS, is_of_connection, is_token};
-pub use ids::{DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, Millis, RouteId, SessionKey, TaskId};
+pub use ids::{
+    AgentId, DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, Millis, RouteId, RunId, SessionKey, TaskId,
+};
+pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;

@@ -3,6 +3,7 @@
 //! here: the named operations take pure decisions and may ask for them twice. SQL stays in this room, and so another
 //! database can stand beside SQLite behind the same names.
 
+mod accepted;
 mod checkpoint;
 mod connect;
 mod delivery;
@@ -12,6 +13,7 @@ mod folder;
 mod outbox;
 mod readers;
 mod rows;
+mod runs;
 mod schema;
 mod sweep;
 mod tasks;
@@ -23,6 +25,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use accepted::Submitted;
 pub use delivery::{
     Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried,
     Room, StateNow,

@@ -10,7 +10,11 @@ use super::StoreError;
 const APPLICATION_ID: u32 = 0x736e_636c;
 
 /// Each step takes the schema one version up. A released step never changes; the next idea is the next file.
-const STEPS: &[&str] = &[include_str!("schema/0001_flows.sql"), include_str!("schema/0002_outbound.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_flows.sql"),
+    include_str!("schema/0002_outbound.sql"),
+    include_str!("schema/0003_runs.sql"),
+];
 
 /// The version that this release reads and writes.
 const KNOWN: u32 = STEPS.len() as u32;

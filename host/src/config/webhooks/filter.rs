@@ -10,17 +10,6 @@ use super::super::suggest::closest;
 use super::super::tree::Value;
 use super::Filter;
 
-/// The types of events that a Gateway hands in, as its documentation lists them.
-const GATEWAY_EVENTS: [&str; 7] = [
-    "message.received",
-    "message.sent",
-    "session.created",
-    "session.ended",
-    "tool.called",
-    "tool.completed",
-    "error.occurred",
-];
-
 /// Longest pattern of event types. Types themselves are two short words.
 const PATTERN_MAX_BYTES: usize = 128;
 
@@ -44,7 +33,7 @@ fn read_pattern(field: &Field<'_>) -> Option<String> {
         field.problem(format!("{message}, found {}", quoted(&pattern)));
         return None;
     }
-    let known: Vec<&str> = GATEWAY_EVENTS.into_iter().chain(EventKind::ALL.iter().map(|kind| kind.as_str())).collect();
+    let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
     if !pattern.contains('*') && !known.contains(&pattern.as_str()) {
         let advice = closest(&pattern, &known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
         field.warn(format!("{}: no event of the type {} is known here{advice}", field.path, quoted(&pattern)));

@@ -1,0 +1,68 @@
+//! Accepting runs.
+
+use rusqlite::{Connection, named_params};
+
+use crate::model::{Millis, NewRun, RunState};
+use crate::store::outbox::Stamp;
+use crate::store::{Once, Store, StoreError, Submitted, accepted};
+
+impl Store {
+    /// Stores runs, all or none. `answer` is what a repeat under the same key is told: JSON.
+    pub async fn submit_runs(
+        &self,
+        runs: Vec<NewRun>,
+        once: Option<Once>,
+        answer: String,
+    ) -> Result<Submitted, StoreError> {
+        let stamp = self.0.stamp.clone();
+        self.0.writer.write(move |db| submit(db, &stamp, &runs, once.as_ref(), &answer)).await
+    }
+}
+
+fn submit(
+    db: &Connection,
+    stamp: &Stamp,
+    runs: &[NewRun],
+    once: Option<&Once>,
+    answer: &str,
+) -> Result<Submitted, StoreError> {
+    let now = stamp.clock.now();
+    if let Some(once) = once {
+        let submitted = accepted::once(db, once, answer, now)?;
+        if submitted != Submitted::Stored {
+            return Ok(submitted);
+        }
+    }
+    runs.iter().try_for_each(|run| put(db, run, now))?;
+    Ok(Submitted::Stored)
+}
+
+/// Writes a new run, queued.
+pub(in crate::store) fn put(db: &Connection, run: &NewRun, now: Millis) -> Result<(), StoreError> {
+    let options = serde_json::to_string(&run.options).map_err(|error| StoreError::Refused(error.to_string()))?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO runs (run_id, agent_id, session_key, session_mode, kind, trust, origin, name, state, owner_key, flow_id, \
+         task_id, callback_url, created_at, updated_at, options, message) VALUES (:run_id, :agent_id, :session_key, \
+         :session_mode, :kind, :trust, :origin, :name, :state, :owner_key, :flow_id, :task_id, :callback_url, :now, :now, \
+         :options, :message)",
+    )?;
+    insert.execute(named_params! {
+        ":run_id": run.id.as_str(),
+        ":agent_id": run.agent.as_str(),
+        ":session_key": run.session.as_str(),
+        ":session_mode": run.mode.as_str(),
+        ":kind": run.kind.as_str(),
+        ":trust": run.trust.as_str(),
+        ":origin": run.origin,
+        ":name": run.name,
+        ":state": RunState::Queued.as_str(),
+        ":owner_key": run.task.as_ref().map(|link| link.owner.as_str()),
+        ":flow_id": run.task.as_ref().map(|link| link.flow.as_str()),
+        ":task_id": run.task.as_ref().map(|link| link.task.as_str()),
+        ":callback_url": run.callback_url,
+        ":now": now.0,
+        ":options": options,
+        ":message": run.message,
+    })?;
+    Ok(())
+}
