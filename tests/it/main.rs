@@ -14,6 +14,7 @@ mod first_party;
 mod garbage;
 mod guards;
 mod guests;
+mod idempotency;
 mod interruptions;
 mod isolation;
 mod lifecycle;

@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
+use super::idempotency;
 use crate::model::RouteId;
 use crate::sandbox::{Failure, FailureKind, NotReady, Reply};
 
@@ -24,6 +25,10 @@ pub(super) enum Refused {
     BodyTooDeep,
     /// A credential where logs and histories keep it.
     TokenInQuery,
+    /// The idempotency key is none: this is the rule.
+    BadKey(&'static str),
+    /// The idempotency key belongs to another request.
+    KeyOfOtherRequest,
     /// Every run of the pool is taken.
     Busy,
 }
@@ -41,8 +46,13 @@ const TOKEN_IN_QUERY: &str = "Hook token must be provided via Authorization: Bea
 
 impl Refused {
     pub(super) fn into_response(self) -> Response<Body> {
-        if self == Self::TokenInQuery {
-            return invalid_request(TOKEN_IN_QUERY);
+        match self {
+            Self::TokenInQuery => return invalid_request(TOKEN_IN_QUERY),
+            Self::BadKey(rule) => return invalid_request(rule),
+            Self::KeyOfOtherRequest => {
+                return refusal(StatusCode::CONFLICT, idempotency::CONFLICT, idempotency::OTHER_REQUEST);
+            }
+            _ => {}
         }
         let (status, text) = self.line();
         let mut response = Response::new(Body::from(text));
@@ -67,6 +77,8 @@ impl Refused {
             | Self::TooManyInFlight
             | Self::Unauthorized
             | Self::TokenInQuery
+            | Self::BadKey(_)
+            | Self::KeyOfOtherRequest
             | Self::InvalidBody => {}
         }
         response
@@ -84,6 +96,8 @@ impl Refused {
             Self::ConnectionClosed => (StatusCode::BAD_REQUEST, "Connection closed"),
             Self::InvalidBody => (StatusCode::BAD_REQUEST, "invalid request body"),
             Self::TokenInQuery => (StatusCode::BAD_REQUEST, TOKEN_IN_QUERY),
+            Self::BadKey(rule) => (StatusCode::BAD_REQUEST, rule),
+            Self::KeyOfOtherRequest => (StatusCode::CONFLICT, idempotency::OTHER_REQUEST),
             Self::BodyTooDeep => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }

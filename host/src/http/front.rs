@@ -20,15 +20,15 @@ use super::answer::{self, Refused};
 use super::events::EventsDoor;
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
-use super::{body, serve::Peer};
+use super::{body, idempotency, serve::Peer};
 use crate::auth::secret::{DoorSecret, SecretState};
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
 use crate::config::Gateway;
-use crate::json::{self, JsonError};
+use crate::json::{self, JsonError, JsonText};
 use crate::limits::{Admissions, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
-use crate::taskflow::TaskFlows;
+use crate::taskflow::{Once, TaskFlows};
 
 /// Everything the front door needs.
 pub struct Front {
@@ -83,15 +83,38 @@ impl Front {
         // Only now is a byte of the body read: a stranger cannot make us hold any.
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
         let body = json::canonical(&body).map_err(invalid_body)?;
+        let once = self.once(route, &head.headers, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
         let admission = self.admissions.admit(&caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
-        let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body).await;
-        Ok(match ran {
+        let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
+        let is_repeat = ran.as_ref().is_ok_and(|ran| ran.is_repeat);
+        let mut response = match ran.map(|ran| ran.outcome) {
             Ok(Outcome::Replied(reply)) => answer::reply(&route.id, &reply),
             Ok(Outcome::InvalidRequest(message)) => answer::invalid_request(&message),
             Ok(Outcome::Failed(failure)) => answer::failed(&route.id, &failure),
             Err(why) => answer::not_ready(&route.id, why),
-        })
+        };
+        if is_repeat {
+            idempotency::mark_repeat(&mut response);
+        }
+        Ok(response)
+    }
+
+    /// What makes the request count once, if it came with a key.
+    fn once(&self, route: &Route, headers: &HeaderMap, body: &JsonText) -> Result<Option<Once>, Refused> {
+        let Some(key) = idempotency::key(headers).map_err(Refused::BadKey)? else { return Ok(None) };
+        // A key has no line break in it, so no two routes share one, whatever their ids.
+        let scope = format!("route/{}\n", route.id);
+        let once = Once::new(&scope, key, body.as_str()).map_err(|_| Refused::BadKey(idempotency::RULE))?;
+        // Told before the component runs. A key that is taken meanwhile is found out in the transaction of the change.
+        match self.taskflows.is_of_other_request(&once) {
+            Ok(false) => Ok(Some(once)),
+            Ok(true) => Err(Refused::KeyOfOtherRequest),
+            Err(error) => {
+                tracing::error!("an idempotency key could not be looked up: {error}");
+                Err(Refused::Busy)
+            }
+        }
     }
 
     /// A route whose secret has never been resolved is not there.

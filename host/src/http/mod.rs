@@ -8,6 +8,7 @@ mod body;
 mod events;
 mod front;
 mod head;
+mod idempotency;
 mod routes;
 mod serve;
 

@@ -19,7 +19,16 @@ use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::limits::{Admission, Budget};
 use crate::model::{Digest, EndpointName, Grants, Millis, RouteId};
-use crate::taskflow::Session;
+use crate::taskflow::{Once, Session};
+
+/// One run of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRun {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether a change of it was made by an earlier run of the same request.
+    pub is_repeat: bool,
+}
 
 /// The place of one route's component.
 pub struct Slot(Place<Action>);
@@ -58,16 +67,18 @@ impl Slot {
         self.0.load(compiler, folder).await
     }
 
-    /// Runs the component once, within the budget of the admission.
+    /// Runs the component once, within the budget of the admission. `once` makes its changes count once however often the request comes.
     pub async fn run(
         &self,
         admission: Admission,
         head: Box<dyn RequestHead>,
         body: JsonText,
-    ) -> Result<Outcome, NotReady> {
-        let bound = Bound { session: self.0.kind.session.clone(), head };
-        let ran = self.0.run(admission, bound, body).await?;
-        Ok(ran.outcome.unwrap_or_else(Outcome::Failed))
+        once: Option<Once>,
+    ) -> Result<ActionRun, NotReady> {
+        let session = &self.0.kind.session;
+        let session = once.map_or_else(|| session.clone(), |once| session.within(once));
+        let ran = self.0.run(admission, Bound { session: session.clone(), head }, body).await?;
+        Ok(ActionRun { outcome: ran.outcome.unwrap_or_else(Outcome::Failed), is_repeat: session.is_repeat() })
     }
 
     pub(super) fn source(&self) -> &Source {

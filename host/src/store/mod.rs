@@ -10,6 +10,7 @@ mod delivery;
 mod error;
 mod flows;
 mod folder;
+mod once;
 mod outbox;
 mod readers;
 mod rows;
@@ -25,13 +26,14 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use accepted::Submitted;
+pub use accepted::{BadKey, Once, Submitted};
 pub use delivery::{
-    Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried,
-    Room, StateNow,
+    Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Recovery, Retried, Room,
+    StateNow,
 };
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
+pub use once::{Answered, Call, Op};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
 

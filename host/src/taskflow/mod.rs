@@ -3,6 +3,7 @@
 //! tasks are records of work that somebody else does.
 
 mod fields;
+mod journal;
 mod operator;
 mod refusal;
 mod rules;
@@ -18,9 +19,13 @@ pub use session::{FlowPage, Session};
 
 use crate::clock::Clock;
 use crate::model::{Flow, Ids, SessionKey, Task};
-use crate::store::{Changed, Store, StoreError};
+pub use crate::store::Once;
+use crate::store::{Changed, Op, Store, StoreError};
 use refusal::Forbidden;
 use rules::Move;
+
+/// What became of the wish to cancel a flow, and its tasks.
+type Cancelled = (Changed<Forbidden>, Vec<Task>);
 
 /// All flows. Cheap to clone.
 #[derive(Clone)]
@@ -41,11 +46,16 @@ impl TaskFlows {
         Session::new(self.clone(), owner, controller_id)
     }
 
+    /// Whether the key belongs to another request.
+    pub fn is_of_other_request(&self, once: &Once) -> Result<bool, StoreError> {
+        Ok(self.store.request_under(&once.key)?.is_some_and(|request| request != once.request))
+    }
+
     /// Cancels a flow of `owner`, or notes that it shall be. No child task can be stopped from here, so an active one keeps the flow
     /// open until it ends or the sweep loses it.
-    async fn cancel(&self, owner: &SessionKey, id: &str) -> Result<(Changed<Forbidden>, Vec<Task>), StoreError> {
+    fn cancel(&self, owner: &SessionKey, id: &str) -> Op<Cancelled> {
         let now = self.clock.now();
         let decide = move |flow: &Flow, active_tasks| rules::apply(flow, &Move::Cancel { active_tasks }, now);
-        self.store.change_flow_and_list(owner, id, decide).await
+        Store::change_flow_and_list(owner, id, decide)
     }
 }

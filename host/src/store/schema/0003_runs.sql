@@ -68,3 +68,12 @@ CREATE TABLE nonces (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX nonces_by_expiry ON nonces (expires_at);
+
+-- The changes that an accepted request made, each with the answer it got.
+CREATE TABLE accepted_calls (
+    key    TEXT    NOT NULL REFERENCES accepted (key) ON DELETE CASCADE,
+    at     INTEGER NOT NULL,
+    asked  BLOB    NOT NULL,
+    answer TEXT    NOT NULL,
+    PRIMARY KEY (key, at)
+) STRICT, WITHOUT ROWID;

@@ -56,10 +56,10 @@ fn named(id: &str) -> Flow {
 /// Moves a flow one revision up.
 async fn bump(store: &Store, id: &str) -> Flow {
     let changed = store
-        .change_flow(&owner(), id, |flow| {
+        .act(Store::change_flow(&owner(), id, |flow| {
             let next = Flow { revision: flow.revision + 1, ..flow.clone() };
             Decision::<()>::Write(next, EventKind::FlowUpdated)
-        })
+        }))
         .await
         .unwrap();
     match changed {
