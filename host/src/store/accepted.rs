@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 use super::flows::one;
+use super::sweep::STEP;
 use super::{StoreError, rows};
 use crate::model::{Digest, Millis};
 
@@ -73,4 +74,11 @@ pub(super) fn forget(db: &Connection, key: &str, now: Millis) -> Result<(), Stor
     const SQL: &str = "DELETE FROM accepted WHERE key = ?1 AND created_at < ?2";
     db.prepare_cached(SQL)?.execute((key, now.0.saturating_sub(KEYS_KEPT_MS)))?;
     Ok(())
+}
+
+/// Deletes, in one small step, keys whose time is over. Returns how many.
+pub(super) fn forget_old(db: &Connection, now: Millis) -> Result<usize, StoreError> {
+    const SQL: &str = "DELETE FROM accepted WHERE key IN \
+         (SELECT key FROM accepted WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)";
+    Ok(db.prepare_cached(SQL)?.execute((now.0.saturating_sub(KEYS_KEPT_MS), STEP))?)
 }

@@ -10,6 +10,7 @@ mod delivery;
 mod error;
 mod flows;
 mod folder;
+mod nonces;
 mod once;
 mod outbox;
 mod readers;
@@ -33,6 +34,7 @@ pub use delivery::{
 };
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
+pub use nonces::{OnceSigned, Seen};
 pub use once::{Answered, Call, Op};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};

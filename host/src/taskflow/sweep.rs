@@ -1,4 +1,5 @@
-//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old tasks go.
+//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old tasks go, and so do keys and
+//! signatures that nobody repeats any more.
 //!
 //! OpenClaw 2026.4.7 left a flow without tasks for ever once `request_cancel` had marked it; its later releases and this one end it.
 
@@ -64,6 +65,7 @@ pub async fn once(flows: &TaskFlows, now: Millis) -> Result<Swept, StoreError> {
     {}
     while add(store.sweep_cancelled_flows(grace_began, move |flow| end_cancelled(flow, now)).await?) {}
     while add(store.sweep_old_tasks(now).await?) {}
+    while add(store.sweep_accepted(now).await?) {}
     Ok(total)
 }
 

@@ -1,5 +1,6 @@
 //! The store through its own door, on real files in a temporary folder.
 
+mod accepted;
 mod commits;
 mod delivery;
 mod events;
