@@ -1,6 +1,8 @@
 //! The operator's file, read whole or refused whole: every problem is reported at once, with file, line, path and what to
 //! do, and a [`Config`] exists only if there is none. Nothing is opened or resolved here; `app` takes it from there.
 
+mod allowed_ips;
+pub mod auth;
 mod component;
 mod env;
 mod field;
@@ -29,6 +31,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use allowed_ips::AllowedIps;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};
