@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::model::RouteId;
 
-/// A door with a secret of its own.
+/// A door that asks who knocks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// A plugin route.
