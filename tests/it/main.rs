@@ -17,6 +17,7 @@ mod guests;
 mod idempotency;
 mod interruptions;
 mod isolation;
+mod knocking;
 mod lifecycle;
 mod outbound_crash;
 mod plugins;

@@ -81,7 +81,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
     let events = parts::events_door(&config, &secrets, &store);
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events);
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events, clock.clone());
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;

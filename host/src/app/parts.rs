@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::auth::secret::SecretWatch;
+use crate::auth::SECRET_HEADER;
+use crate::auth::secret::{Door, SecretWatch};
 use crate::clock::Clock;
 use crate::config::webhooks::{Component, Transform};
 use crate::config::{Config, Handler, RouteConfig};
-use crate::http::{EventsDoor, Front, Route, RouteTable};
+use crate::http::{EventsDoor, Front, Gate, Route, RouteTable};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
@@ -110,13 +111,19 @@ pub(super) fn front(
     taskflows: TaskFlows,
     admissions: Admissions,
     events: Option<EventsDoor>,
+    clock: Clock,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
             id: route.id.clone(),
             path: route.path.as_str().into(),
             limits: route.limits,
-            secret: secrets.secret(&route.id)?,
+            gate: Gate::new(
+                secrets.guard(&Door::Route(route.id.clone()))?.clone(),
+                SECRET_HEADER,
+                route.allowed_ips.clone(),
+            ),
+            bodies: route.bodies,
             slot: slot.clone(),
         })
     };
@@ -130,6 +137,7 @@ pub(super) fn front(
         in_flight: InFlight::default(),
         requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),
         admissions,
+        clock,
         taskflows,
     }
 }

@@ -13,6 +13,11 @@ use super::proxies::parse;
 pub struct AllowedIps(Option<Vec<IpNet>>);
 
 impl AllowedIps {
+    /// Whether there is no list.
+    pub fn is_everybody(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether the address may knock. IPv4 inside IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -21,7 +26,6 @@ impl AllowedIps {
 }
 
 /// Absent, all may knock. A wrong one is reported, and what is returned is of no use.
-#[cfg_attr(not(test), expect(dead_code, reason = "the doors' sections call it"))]
 pub(super) fn read(field: &Field<'_>) -> AllowedIps {
     if !field.is_present() {
         return AllowedIps::default();

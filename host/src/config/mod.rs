@@ -4,6 +4,7 @@
 pub mod agents;
 mod allowed_ips;
 pub mod auth;
+mod bodies;
 mod component;
 mod env;
 mod field;
@@ -33,6 +34,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
+pub use bodies::Bodies;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};

@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use crate::model::{Digest, Grants, RouteId, SessionKey};
 
 use super::agents::Agents;
+use super::allowed_ips::AllowedIps;
+use super::auth::AuthConfig;
+use super::bodies::Bodies;
 use super::limits::{GlobalLimits, RouteLimits};
-use super::provider::{Providers, SecretSpec, Secrets};
+use super::provider::{Providers, Secrets};
 use super::proxies::TrustedProxies;
 use super::webhooks::Webhooks;
 
@@ -53,6 +56,8 @@ pub struct Gateway {
     pub listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Who may knock at any door.
+    pub allowed_ips: AllowedIps,
     /// Whether a trusted proxy's `X-Real-IP` is believed where `X-Forwarded-For` tells nothing.
     pub allow_real_ip_fallback: bool,
 }
@@ -77,8 +82,12 @@ pub struct RouteConfig {
     pub path: String,
     /// The session that its runs are bound to.
     pub session_key: SessionKey,
-    /// What a caller must present.
-    pub secret: SecretSpec,
+    /// Who may knock.
+    pub auth: AuthConfig,
+    /// From where, beside what the whole gateway says.
+    pub allowed_ips: AllowedIps,
+    /// What bodies it takes.
+    pub bodies: Bodies,
     /// The controller of the flows it makes.
     pub controller_id: String,
     /// A note of the operator.

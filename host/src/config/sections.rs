@@ -10,7 +10,7 @@ use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{agents, proxies, routes, webhooks};
+use super::{agents, allowed_ips, proxies, routes, webhooks};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -55,10 +55,11 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
 }
 
 fn read_gateway(field: &Field<'_>) -> Gateway {
-    let section = field.section(&["listen", "trustedProxies", "allowRealIpFallback"]);
+    let section = field.section(&["listen", "trustedProxies", "allowedIps", "allowRealIpFallback"]);
     Gateway {
         listen: read_listen(&section.field("listen")).unwrap_or(LISTEN_DEFAULT),
         trusted_proxies: proxies::read(&section.field("trustedProxies")),
+        allowed_ips: allowed_ips::read(&section.field("allowedIps")),
         allow_real_ip_fallback: section.field("allowRealIpFallback").flag(false),
     }
 }

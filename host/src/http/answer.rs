@@ -12,6 +12,8 @@ use crate::sandbox::{Failure, FailureKind, NotReady, Reply};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     NotFound,
+    /// An address that may not knock.
+    Forbidden,
     MethodNotAllowed,
     RateLimited,
     UnsupportedMediaType,
@@ -59,7 +61,7 @@ impl Refused {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         match self {
-            Self::NotFound | Self::BodyTooDeep => {
+            Self::NotFound | Self::Forbidden | Self::BodyTooDeep => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TEXT));
             }
             Self::MethodNotAllowed => {
@@ -87,6 +89,7 @@ impl Refused {
     fn line(self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::RateLimited | Self::TooManyInFlight => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),

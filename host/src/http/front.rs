@@ -18,13 +18,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
 use super::events::EventsDoor;
+use super::gate::{Entered, Guest};
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
-use super::{body, idempotency, serve::Peer};
-use crate::auth::secret::{DoorSecret, SecretState};
-use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
+use super::{body, idempotency, payload, serve::Peer};
+use crate::auth::secret::DoorSecret;
+use crate::auth::{Caller, Forwarded, authenticate, client_address, presented_secret};
+use crate::clock::Clock;
 use crate::config::Gateway;
-use crate::json::{self, JsonError, JsonText};
+use crate::json::JsonText;
 use crate::limits::{Admissions, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
@@ -36,7 +38,7 @@ pub struct Front {
     pub routes: RouteTable,
     /// Where events are handed in, if anywhere.
     pub events: Option<EventsDoor>,
-    /// Which proxies are believed.
+    /// Which proxies are believed, and who may knock anywhere.
     pub gateway: Gateway,
     /// The rate windows.
     pub rate: RateWindows,
@@ -46,7 +48,9 @@ pub struct Front {
     pub requests: Semaphore,
     /// The runs of the pool.
     pub admissions: Admissions,
-    /// For `/readyz`: whether the store answers.
+    /// What time it is.
+    pub clock: Clock,
+    /// The changes of requests; and for `/readyz`, whether the store answers.
     pub taskflows: TaskFlows,
 }
 
@@ -68,24 +72,31 @@ impl Front {
     }
 
     async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
+        self.may_knock(peer, &head.headers)?;
         let path = resolved(head.uri.path());
         if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
             return events.pass(self, Peer(peer), &head, body).await;
         }
         let route = self.known_path(&path)?;
+        let client = self.client(peer, &head.headers);
+        route.gate.may_knock(client)?;
         post_only(&head.method)?;
-        self.within_rate(route, &path, peer, &head.headers)?;
-        json_content(&head.headers)?;
+        self.within_rate(route, &path, client)?;
+        let claim = payload::claim(&head.headers, route.bodies)?;
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(&route.secret, SECRET_HEADER, &head.headers)?;
-        // Only now is a byte of the body read: a stranger cannot make us hold any.
+        let at_gate = route.gate.knock(&head.headers)?;
+        // Only now is a byte of the body read: a stranger cannot make us hold any, but where the proof is in the body.
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
-        let body = json::canonical(&body).map_err(invalid_body)?;
-        let once = self.once(route, &head.headers, &body)?;
+        let guest = match route.gate.enter(at_gate, &head, body, &self.taskflows, &self.clock).await? {
+            Entered::Guest(guest) => guest,
+            Entered::Handshake(answer) => return Ok(answer),
+        };
+        let body = payload::json(claim, &head.headers, &guest.body)?;
+        let once = self.once(route, &guest, &head.headers, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
-        let admission = self.admissions.admit(&caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
+        let admission = self.admissions.admit(&guest.caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
         let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
         let is_repeat = ran.as_ref().is_ok_and(|ran| ran.is_repeat);
         let mut response = match ran.map(|ran| ran.outcome) {
@@ -100,8 +111,17 @@ impl Front {
         Ok(response)
     }
 
-    /// What makes the request count once, if it came with a key.
-    fn once(&self, route: &Route, headers: &HeaderMap, body: &JsonText) -> Result<Option<Once>, Refused> {
+    /// What makes the request count once, if its sender names its deliveries or it came with a key.
+    fn once(
+        &self,
+        route: &Route,
+        guest: &Guest,
+        headers: &HeaderMap,
+        body: &JsonText,
+    ) -> Result<Option<Once>, Refused> {
+        if let Some(delivery) = &guest.delivery {
+            return Ok(Some(Once::delivery(&format!("route/{}", route.id), delivery)));
+        }
         let Some(key) = idempotency::key(headers).map_err(Refused::BadKey)? else { return Ok(None) };
         // A key has no line break in it, so no two routes share one, whatever their ids.
         let scope = format!("route/{}\n", route.id);
@@ -117,23 +137,29 @@ impl Front {
         }
     }
 
+    fn may_knock(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
+        // Nearly always there is no list, and then nobody asks where the request comes from.
+        let allowed = &self.gateway.allowed_ips;
+        if allowed.is_everybody() || allowed.contains(self.client(peer, headers)) {
+            Ok(())
+        } else {
+            Err(Refused::Forbidden)
+        }
+    }
+
     /// A route whose secret has never been resolved is not there.
     fn known_path(&self, path: &str) -> Result<&Arc<Route>, Refused> {
-        self.routes
-            .find(path)
-            .filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved))
-            .ok_or(Refused::NotFound)
+        self.routes.find(path).filter(|route| !route.gate.is_closed()).ok_or(Refused::NotFound)
     }
 
     /// Counted per path as it was requested, as the real one does: `/x` and `/x/` have separate windows.
-    fn within_rate(&self, route: &Route, path: &str, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
-        let client = self.client(peer, headers);
+    fn within_rate(&self, route: &Route, path: &str, client: IpAddr) -> Result<(), Refused> {
         let limits = &route.limits;
         let allowed = self.rate.allow(path, client, limits.rate_requests, limits.rate_window, Instant::now());
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 
-    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
             let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))
@@ -199,17 +225,10 @@ pub(super) fn known_caller(
 
 /// A header as OpenClaw reads it: of several lines the first, and each byte one character (Latin-1), so that what stands in the header decides and
 /// never how it is encoded.
-fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+pub(super) fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
     let bytes = headers.get(name)?.as_bytes();
     Some(match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => Cow::Borrowed(text),
         _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     })
-}
-
-fn invalid_body(error: JsonError) -> Refused {
-    match error {
-        JsonError::TooDeep => Refused::BodyTooDeep,
-        _ => Refused::InvalidBody,
-    }
 }

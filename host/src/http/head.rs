@@ -5,6 +5,9 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 use crate::auth::{SECRET_HEADER, TOKEN_HEADER};
 use crate::sandbox::RequestHead;
 
+/// GitLab's token, which is a secret sent as it is.
+const GITLAB_TOKEN: &str = "x-gitlab-token";
+
 /// Headers that carry credentials. They are kept from guests whatever the route.
 fn is_credential(name: &HeaderName) -> bool {
     *name == header::AUTHORIZATION
@@ -12,6 +15,7 @@ fn is_credential(name: &HeaderName) -> bool {
         || *name == header::COOKIE
         || name == SECRET_HEADER
         || name == TOKEN_HEADER
+        || name == GITLAB_TOKEN
 }
 
 /// The head of a request, without its credentials.

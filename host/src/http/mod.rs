@@ -7,13 +7,16 @@ mod answer;
 mod body;
 mod events;
 mod front;
+mod gate;
 mod head;
 mod idempotency;
+mod payload;
 mod routes;
 mod serve;
 
 pub use admin::{AskError, Said, ask, ask_admin, listen, serve_admin, tell_admin};
 pub use events::EventsDoor;
 pub use front::Front;
+pub use gate::Gate;
 pub use routes::{Route, RouteTable};
 pub use serve::{Connections, Phase, serve};

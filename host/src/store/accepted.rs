@@ -40,6 +40,12 @@ impl Once {
         }
         Ok(Self { key: [scope, key].concat(), request: Digest(Sha256::digest(request).into()) })
     }
+
+    /// A delivery that its sender has a name for. Whatever it brings the second time, it is the same one.
+    pub fn delivery(scope: &str, name: &str) -> Self {
+        // No key of a sender's choice begins so: they have no line break in front.
+        Self { key: [scope, "\n\n", name].concat(), request: Digest([0; 32]) }
+    }
 }
 
 /// What became of something that was to be done once.

@@ -1,6 +1,7 @@
 //! Signatures that were accepted: each once, until it is too old to be accepted anyway.
 
 use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
 
 use super::flows::one;
 use super::sweep::{STEP, Swept};
@@ -16,6 +17,14 @@ pub struct OnceSigned {
     pub owner: Option<String>,
     /// Until when it is remembered.
     pub expires_at: Millis,
+}
+
+impl OnceSigned {
+    /// `digest` is that of what was signed, and `door` the one where it was shown.
+    pub fn new(door: &str, digest: &[u8; 32], owner: Option<String>, expires_at: Millis) -> Self {
+        let nonce = Sha256::new().chain_update(digest).chain_update(door).finalize().into();
+        Self { nonce, owner, expires_at }
+    }
 }
 
 /// Whether a signature was here before.

@@ -19,8 +19,8 @@ pub use session::{FlowPage, Session};
 
 use crate::clock::Clock;
 use crate::model::{Flow, Ids, SessionKey, Task};
-pub use crate::store::Once;
 use crate::store::{Changed, Op, Store, StoreError};
+pub use crate::store::{Once, OnceSigned, Seen};
 use refusal::Forbidden;
 use rules::Move;
 
@@ -44,6 +44,11 @@ impl TaskFlows {
     /// The flows of one session. `controller_id` is that of flows which are created without one.
     pub fn bind(&self, owner: SessionKey, controller_id: &str) -> Session {
         Session::new(self.clone(), owner, controller_id)
+    }
+
+    /// Notes a signature, which is good once.
+    pub async fn see_signature(&self, signed: OnceSigned) -> Result<Seen, StoreError> {
+        self.store.see_signature(signed).await
     }
 
     /// Whether the key belongs to another request.

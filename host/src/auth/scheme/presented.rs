@@ -3,7 +3,7 @@
 use super::{Reason, Refused};
 
 /// The headers of a request, by names in lower case.
-pub trait HeaderLookup {
+pub trait HeaderLookup: Sync {
     /// How many lines have this name.
     fn count(&self, name: &str) -> usize;
     /// The value of the first of them.

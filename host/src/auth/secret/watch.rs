@@ -33,7 +33,7 @@ impl SecretWatch {
     /// Looks up every secret once, all at the same time; warns of those that have no value.
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
         let bearer = |secret: &crate::config::SecretSpec| AuthConfig::Bearer(vec![secret.clone()]);
-        let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), bearer(&route.secret)));
+        let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), route.auth.clone()));
         let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, bearer(&ingest.secret)));
         Self::over(routes.chain(events).collect(), config.secrets.refresh, resolver).await
     }

@@ -18,6 +18,17 @@ pub enum AuthConfig {
     Scheme(Box<SchemeConfig>),
 }
 
+impl AuthConfig {
+    /// All its secrets.
+    pub fn secrets(&self) -> &[SecretSpec] {
+        match self {
+            Self::Open => &[],
+            Self::Bearer(secrets) => secrets,
+            Self::Scheme(scheme) => &scheme.secrets,
+        }
+    }
+}
+
 /// A scheme and its secrets.
 #[derive(Clone, Debug)]
 pub struct SchemeConfig {
