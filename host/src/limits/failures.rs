@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-/// Failures that are answered as such. The next one is told to wait.
+/// Failures that are answered as such. With the last of them the lockout begins, and the next one is told to wait.
 const FAILURES_MAX: usize = 20;
 /// In how long they are counted.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -30,6 +30,8 @@ struct Failures {
     /// When, the oldest first; never more than are counted.
     recent: VecDeque<Instant>,
     locked_until: Option<Instant>,
+    /// Whether somebody was told of the lockout.
+    is_told: bool,
 }
 
 /// What a failure is answered with.
@@ -41,7 +43,7 @@ pub enum Failed {
     LockedOut {
         /// For `Retry-After`; whole seconds, at least one.
         retry_after: Duration,
-        /// Whether the lockout begins with this one, which the log is to tell once.
+        /// Whether it is the first that is told of this lockout; the log is to tell once.
         is_first: bool,
     },
 }
@@ -59,7 +61,8 @@ impl FailedCredentials {
         let failures = all.get_or_insert_mut(key, Failures::default);
         if let Some(until) = failures.locked_until {
             if now < until {
-                return Failed::LockedOut { retry_after: whole_seconds(until - now), is_first: false };
+                let is_first = !std::mem::replace(&mut failures.is_told, true);
+                return Failed::LockedOut { retry_after: whole_seconds(until - now), is_first };
             }
             *failures = Failures::default();
         }
@@ -67,13 +70,11 @@ impl FailedCredentials {
         while failures.recent.front().is_some_and(is_old) {
             failures.recent.pop_front();
         }
-        if failures.recent.len() < FAILURES_MAX {
-            failures.recent.push_back(now);
-            return Failed::Refused;
+        failures.recent.push_back(now);
+        if failures.recent.len() >= FAILURES_MAX {
+            failures.locked_until = Some(now + LOCKOUT);
         }
-        failures.recent.clear();
-        failures.locked_until = Some(now + LOCKOUT);
-        Failed::LockedOut { retry_after: LOCKOUT, is_first: true }
+        Failed::Refused
     }
 
     /// A right credential: what failed before is forgotten, a lockout too.
@@ -129,9 +130,9 @@ mod tests {
     fn failures_leave_the_window_one_by_one() {
         let (throttle, start) = (throttle(), Instant::now());
         fail(&throttle, 10, start);
-        fail(&throttle, 10, start + Duration::from_secs(30));
-        fail(&throttle, 10, start + Duration::from_secs(60));
-        assert_eq!(throttle.failed("hooks", A, start + Duration::from_secs(60)), locked(60, true));
+        fail(&throttle, 9, start + Duration::from_secs(30));
+        fail(&throttle, 11, start + Duration::from_secs(60));
+        assert_eq!(throttle.failed("hooks", A, start + Duration::from_secs(70)), locked(50, true));
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! What may come again, and as what.
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000;
+
+fn github() -> Case {
+    let mac = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let headers = format!("x-hub-signature-256: {mac} | x-github-delivery: guid-1");
+    Case::new(SchemeKind::GitHub, "It's a Secret to Everybody", &headers, "Hello, World!", NOW)
+}
+
+fn stripe(header: &str) -> Case {
+    let header = format!("stripe-signature: {header}");
+    Case::new(SchemeKind::Stripe, "whsec_test_secret", &header, r#"{"id":"evt_1"}"#, 1_492_774_577)
+}
+
+const STRIPE: &str = "799c4ba7bb339f3c8601adfd112f0e477c930a268be1243d341abb8286501c2f";
+
+#[test]
+fn what_was_signed_with_a_time_has_one_nonce_however_the_header_is_spelt() {
+    let one = stripe(&format!("t=1492774577,v1={STRIPE}"));
+    let nonce = one.proof().nonce().unwrap().clone();
+    assert_eq!(nonce.owner, None);
+    assert_eq!(nonce.expires_at, Millis((1_492_774_577 + 300) * 1_000));
+    assert_eq!(one.proof().delivery(), Some(&Delivery::Named("evt_1".to_owned())));
+    for other in [
+        format!("v1={},t=1492774577", STRIPE.to_uppercase()),
+        format!("t=1492774577, v1={}, v0=ff, v1={STRIPE}", "0".repeat(64)),
+    ] {
+        assert_eq!(stripe(&other).proof().nonce(), Some(&nonce), "{other}");
+    }
+    let rotated = Case { secrets: vec!["new", "whsec_test_secret"], ..one };
+    assert_eq!(rotated.proof().nonce(), Some(&nonce), "whichever secret it is by");
+}
+
+#[test]
+fn without_a_time_the_nonce_belongs_to_the_delivery() {
+    let (one, again) = (github(), github().at(NOW + 10));
+    let nonce = one.proof().nonce().unwrap().clone();
+    assert_eq!(nonce.owner.as_deref(), Some("guid-1"));
+    assert_eq!(nonce.expires_at, Millis((NOW + 300) * 1_000));
+    assert_eq!(again.proof().nonce().unwrap().digest, nonce.digest);
+    let replay = github().with("x-github-delivery", "guid-2");
+    assert_eq!(replay.proof().nonce().unwrap().digest, nonce.digest);
+    assert_eq!(replay.owner().as_deref(), Some("guid-2"));
+}
+
+#[test]
+fn without_any_id_the_digest_of_what_was_sent_is_the_id() {
+    let bare = github().without("x-github-delivery");
+    let Some(Delivery::Digest(id)) = bare.proof().delivery().cloned() else { panic!() };
+    assert!(id.starts_with("sha256:") && id.len() == 71, "{id}");
+    assert_eq!(bare.owner(), Some(id.clone()));
+    assert_eq!(github().with("x-github-delivery", " ").owner(), Some(id), "blank is none");
+    let timed = stripe(&format!("t=1492774577,v1={STRIPE}"));
+    assert_eq!(Case { body: b"{}".to_vec(), ..timed }.reason(), Reason::NoMatch);
+}
+
+#[test]
+fn an_id_that_is_long_or_odd_is_kept_as_its_digest_and_one_sent_twice_is_refused() {
+    for odd in ["x".repeat(257), "é".to_owned()] {
+        let delivery = github().with("x-github-delivery", &odd).proof().delivery().unwrap().clone();
+        assert!(matches!(&delivery, Delivery::Named(id) if id.starts_with("sha256:")), "{odd}");
+    }
+    let mut twice = github();
+    twice.headers.push(("x-github-delivery".to_owned(), b"guid-2".to_vec()));
+    assert_eq!(twice.reason(), Reason::Twice("x-github-delivery".to_owned()));
+}
+
+#[test]
+fn two_schemes_never_share_a_nonce() {
+    let body = r#"{"id":1}"#;
+    let mac = "bb2cb5a5a846c69744bdaa9074e296f823f9c95987bd87b37eb44e0b6262e4d4";
+    let sentry = format!("sentry-hook-signature: {mac} | request-id: r");
+    let sentry = Case::new(SchemeKind::Sentry, "lin_secret", &sentry, body, NOW);
+    let header = "x-grafana-alerting-signature".into();
+    let kind = SchemeKind::Grafana { header, timestamp_header: None };
+    let grafana = format!("x-grafana-alerting-signature: {mac}");
+    let grafana = Case::new(kind, "lin_secret", &grafana, body, NOW);
+    assert_ne!(sentry.proof().nonce().unwrap().digest, grafana.proof().nonce().unwrap().digest);
+    assert_eq!(sentry.owner().as_deref(), Some("r"));
+}
