@@ -114,6 +114,7 @@ pub fn hook_returns_no_object() {
         ("\"message\"", "of the type string"),
         ("null", "of the type null"),
         ("{\"message\":", "not JSON"),
+        ("{\"message\":5}", "`message` is not a string"),
         ("", "not JSON"),
     ] {
         fails("hook_returns_no_object", &json!(text), "guest-error", reason);
