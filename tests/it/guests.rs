@@ -270,6 +270,11 @@ async fn a_file_that_is_no_component_is_refused_and_stops_nobody() {
 pub use crate::isolation::tries_every_id;
 pub use crate::plugins::{says_one, says_two};
 
+pub use crate::hook_slots::hook_traps;
+pub use crate::hook_transforms::{
+    hook_changes_nothing, hook_fails, hook_overrides, hook_reads_flows, hook_returns_no_object, hook_skips, hook_spins,
+    hook_tells_all,
+};
 pub use crate::transform_delivery::{transform_sends_bytes, transform_tells_all};
 pub use crate::transform_trouble::transform_traps_if_told;
 /// The outbound transforms, which have no gateway to stand beside.

@@ -167,6 +167,21 @@ async fn a_sender_nobody_has_a_preset_for_is_described_as_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_equal_alert_is_a_repeat_for_minutes_and_news_after_that() {
+    let gateway = signed_by("{ scheme: 'grafana', secret: 'a-secret-of-thirty-two-characters' }").start().await;
+    let signature = hmac_hex("a-secret-of-thirty-two-characters", &[CREATE]);
+    let alert = async || {
+        let post = gateway.client.post(PATH, CREATE).header("x-grafana-alerting-signature", &signature);
+        let answer = post.send().await;
+        (answer.status.as_u16(), answer.headers.contains_key("idempotency-replayed"))
+    };
+    assert_eq!((alert().await, alert().await), ((200, false), (200, true)));
+    gateway.clock.advance(301_000);
+    assert_eq!((alert().await, alert().await), ((200, false), (200, true)));
+    assert_eq!(flows(&gateway), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signing_sender_may_post_a_form_and_its_bytes_are_what_is_signed() {
     let gateway = signed_by(GITHUB).start().await;
     let form = format!("payload={}", CREATE.replace('"', "%22").replace('{', "%7B").replace('}', "%7D"));

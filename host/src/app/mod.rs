@@ -1,5 +1,6 @@
 //! Where the rooms meet. [`start`] is the whole start-up, one step a line; [`Running`] is what it leaves running.
 
+mod hook;
 mod inspect;
 mod lifecycle;
 mod operator;
@@ -27,6 +28,7 @@ use crate::sandbox::{Plugins, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
 
+pub use hook::{HookTrial, HookTried, hook_request, try_hook};
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
 pub use operator::{ask_operator, operator_beside, tell_operator};

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use crate::auth::SECRET_HEADER;
 use crate::auth::secret::{Door, SecretWatch};
 use crate::clock::Clock;
-use crate::config::webhooks::{Component, Transform};
-use crate::config::{Config, Handler, RouteConfig};
+use crate::config::webhooks::Transform;
+use crate::config::{Component, Config, Handler, RouteConfig, RouteLimits};
 use crate::http::{EventsDoor, Front, Gate, Route, RouteTable};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
@@ -24,11 +24,10 @@ use crate::store::Store;
 use crate::taskflow::TaskFlows;
 
 pub(super) fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
-    let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
-    let largest = limits.map(|limits| limits.memory_max_bytes).max().unwrap_or(0);
+    let largest = uses(config).iter().map(|used| used.limits.memory_max_bytes).max().unwrap_or(0);
     let engine = SandboxEngine::new(PoolSize {
         runs: config.sandbox.instances,
-        memory_max_bytes: largest.max(crate::config::RouteLimits::default().memory_max_bytes),
+        memory_max_bytes: largest.max(RouteLimits::default().memory_max_bytes),
         pagemap_scan: config.sandbox.pagemap_scan,
     })?;
     let cache = cache.filter(|_| config.sandbox.compile_cache).map(CompileCache::open).transpose()?;
@@ -59,7 +58,7 @@ pub(super) fn transforms(config: &Config, clock: &Clock, announce: &Announce) ->
 pub(super) fn transforms_by_endpoint(plugins: &Plugins) -> HashMap<EndpointName, Arc<TransformSlot>> {
     let named = |slot: &Arc<TransformSlot>| match slot.standing().user {
         User::Endpoint(name) => Some((name, slot.clone())),
-        User::Route(_) => None,
+        User::Route(_) | User::Mapping(_) | User::Workflow(_) => None,
     };
     plugins.transforms().iter().filter_map(named).collect()
 }
@@ -70,22 +69,47 @@ pub(super) fn transform_slot(
     clock: &Clock,
     announce: &Announce,
 ) -> TransformSlot {
-    let source = Source::File { name: component.file.clone(), digest: component.digest };
-    let (grants, budget) = (component.grants.clone(), Budget::from(&component.limits));
+    let (source, grants) = file_and_grants(component);
+    let budget = Budget::from(&component.limits);
     TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
 }
 
+fn file_and_grants(component: &Component) -> (Source, Grants) {
+    (Source::File { name: component.file.clone(), digest: component.digest }, component.grants.clone())
+}
+
+/// One use of a component that the config names.
+pub(super) struct Use {
+    pub user: User,
+    pub source: Source,
+    pub grants: Grants,
+    pub limits: RouteLimits,
+}
+
+/// All of them: what the pool must have room for, and what `check` and `plugins list` look at.
+pub(super) fn uses(config: &Config) -> Vec<Use> {
+    let route = |route: &RouteConfig| {
+        let (source, grants) = source_and_grants(&route.handler);
+        Use { user: User::Route(route.id.clone()), source, grants, limits: route.limits }
+    };
+    let endpoint = |(name, component): (&EndpointName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        Use { user: User::Endpoint(name.clone()), source, grants, limits: component.limits }
+    };
+    config.routes.iter().map(route).chain(components(config).map(endpoint)).collect()
+}
+
 /// The transforms of the endpoints that are served.
-pub(super) fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
+fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
     config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled).filter_map(|endpoint| {
         match &endpoint.transform {
-            Transform::Component(component) => Some((&endpoint.name, &**component)),
+            Transform::Component { component, .. } => Some((&endpoint.name, &**component)),
             Transform::None | Transform::Template(_) => None,
         }
     })
 }
 
-pub(super) fn source_and_grants(handler: &Handler) -> (Source, Grants) {
+fn source_and_grants(handler: &Handler) -> (Source, Grants) {
     match handler {
         Handler::BuiltIn => (Source::BuiltIn, built_in_grants()),
         Handler::Plugin { file, digest, grants } => {

@@ -47,7 +47,7 @@ enum Command {
     /// Look at components: needs, grants, digests
     #[command(subcommand)]
     Plugins(plugins::Plugins),
-    /// Try outbound transforms
+    /// Try transforms of events and of requests
     #[command(subcommand)]
     Transform(transform::Transform),
     /// Look at and cancel TaskFlows

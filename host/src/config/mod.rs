@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
 pub use bodies::Bodies;
+pub use component::Component;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};

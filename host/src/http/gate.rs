@@ -11,10 +11,11 @@ use bytes::Bytes;
 use super::answer::Refused;
 use super::front::known_caller;
 use crate::auth::Caller;
-use crate::auth::scheme::{Handshake, HeaderLookup, Nonce, Presented, Proof};
+use crate::auth::scheme::{Delivery, Handshake, HeaderLookup, Nonce, Presented, Proof, Reason};
 use crate::auth::secret::{DoorGuard, DoorKeys, Knock};
 use crate::clock::Clock;
 use crate::config::AllowedIps;
+use crate::model::Millis;
 use crate::taskflow::{OnceSigned, Seen, TaskFlows};
 
 /// Who may knock at one route.
@@ -105,21 +106,15 @@ impl Gate {
                 return Err(Refused::Unauthorized);
             }
         };
-        if let Some(nonce) = proof.nonce() {
-            let signed = once_signed(&door.to_string(), nonce);
-            match seen.see_signature(signed).await {
-                Ok(Seen::Never | Seen::WithItsOwner) => {}
-                Ok(Seen::Before) => {
-                    tracing::warn!(%door, scheme, "{door} let nobody in: what was signed was here already");
-                    return Err(Refused::Unauthorized);
-                }
-                Err(error) => {
-                    tracing::error!("a signature could not be remembered: {error}");
-                    return Err(Refused::Busy);
-                }
-            }
-        }
-        let delivery = proof.delivery().map(|delivery| delivery.id().to_owned());
+        let first_until = match proof.nonce() {
+            None => None,
+            Some(nonce) => Some(first_of_its_kind(&door.to_string(), nonce, seen).await?),
+        };
+        let delivery = proof.delivery().map(|delivery| match (delivery, first_until) {
+            // Two events of such a sender can be equal: a repeat is one only while the first is remembered.
+            (Delivery::Digest(digest), Some(until)) => format!("{digest} {}", until.0),
+            (delivery, _) => delivery.id().to_owned(),
+        });
         let opened = opened(&proof, &body);
         Ok(Entered::Guest(Guest { caller, body: opened, delivery }))
     }
@@ -135,9 +130,22 @@ fn opened(proof: &Proof<'_>, body: &Bytes) -> Bytes {
     }
 }
 
-/// Two doors with one secret do not share what they have seen: a sender may post one event to both.
-fn once_signed(door: &str, nonce: &Nonce) -> OnceSigned {
-    OnceSigned::new(door, &nonce.digest, nonce.owner.clone(), nonce.expires_at)
+/// Notes what was signed, unless that is a replay. Until when the first of its kind is remembered.
+async fn first_of_its_kind(door: &str, nonce: &Nonce, seen: &TaskFlows) -> Result<Millis, Refused> {
+    // Two doors with one secret do not share what they have seen: a sender may post one event to both.
+    let signed = OnceSigned::new(door, &nonce.digest, nonce.owner.clone(), nonce.expires_at);
+    match seen.see_signature(signed).await {
+        Ok(Seen::Never) => Ok(nonce.expires_at),
+        Ok(Seen::WithItsOwner(until)) => Ok(until),
+        Ok(Seen::Before) => {
+            tracing::warn!(door, "{door} let nobody in: {}", Reason::Replayed);
+            Err(Refused::Unauthorized)
+        }
+        Err(error) => {
+            tracing::error!("a signature could not be remembered: {error}");
+            Err(Refused::Busy)
+        }
+    }
 }
 
 fn answer(handshake: Handshake) -> Response<Body> {

@@ -32,8 +32,8 @@ impl OnceSigned {
 pub enum Seen {
     /// No. From now on it was.
     Never,
-    /// Yes, with the same delivery.
-    WithItsOwner,
+    /// Yes, with the same delivery. It is remembered until then.
+    WithItsOwner(Millis),
     /// Yes, and it may not come again.
     Before,
 }
@@ -63,11 +63,16 @@ impl Store {
 fn see(db: &Connection, signed: &OnceSigned, now: Millis) -> Result<Seen, StoreError> {
     const NOTE: &str = "INSERT INTO nonces (nonce, owner, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT (nonce) DO UPDATE \
          SET owner = excluded.owner, expires_at = excluded.expires_at WHERE expires_at < ?4";
-    const OWNER: &str = "SELECT owner FROM nonces WHERE nonce = ?1";
+    const EARLIER: &str = "SELECT owner, expires_at FROM nonces WHERE nonce = ?1";
     let is_new = db.prepare_cached(NOTE)?.execute((signed.nonce, &signed.owner, signed.expires_at.0, now.0))? > 0;
     if is_new {
         return Ok(Seen::Never);
     }
-    let earlier = one(db, OWNER, [signed.nonce], |row| Ok(rows::optional_text(row, 0)?.map(str::to_owned)))?.flatten();
-    Ok(if earlier.is_some() && earlier == signed.owner { Seen::WithItsOwner } else { Seen::Before })
+    let earlier = one(db, EARLIER, [signed.nonce], |row| {
+        Ok((rows::optional_text(row, 0)?.map(str::to_owned), Millis(row.get(1)?)))
+    })?;
+    Ok(match earlier {
+        Some((owner @ Some(_), expires_at)) if owner == signed.owner => Seen::WithItsOwner(expires_at),
+        _ => Seen::Before,
+    })
 }

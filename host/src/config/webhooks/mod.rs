@@ -14,8 +14,8 @@ mod signing;
 mod transform;
 
 pub use model::{
-    AllowedNet, Backoff, Breaker, Component, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering,
-    RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
+    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering, RateLimit,
+    Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
 
 use std::collections::HashMap;

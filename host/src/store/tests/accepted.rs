@@ -38,7 +38,7 @@ async fn a_signature_with_an_owner_may_come_again_with_it_and_with_nobody_else()
     let store = Store::open(dir.path(), clock.clone()).unwrap();
     let soon = clock.now().0 + 1_000;
     assert_eq!(store.see_signature(signed(Some("d1"), soon)).await.unwrap(), Seen::Never);
-    assert_eq!(store.see_signature(signed(Some("d1"), soon)).await.unwrap(), Seen::WithItsOwner);
+    assert_eq!(store.see_signature(signed(Some("d1"), soon)).await.unwrap(), Seen::WithItsOwner(Millis(soon)));
     assert_eq!(store.see_signature(signed(Some("d2"), soon)).await.unwrap(), Seen::Before);
     assert_eq!(store.see_signature(signed(None, soon)).await.unwrap(), Seen::Before);
 }
