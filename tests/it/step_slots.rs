@@ -12,7 +12,7 @@ use sandclaw::sandbox::{
     Compiler, FailureKind, Outcome, PluginFolder, Plugins, PoolSize, Reply, SandboxEngine, Source, StepSlot,
     tell_nobody,
 };
-use sandclaw::store::Store;
+use sandclaw::store::{Once, Store};
 use sandclaw::taskflow::{Session, TaskFlows};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 //! `auth`, a key that every door may have: who may knock there, and how that is proven. Left out it means the door's own secret; nobody
 //! is let in unasked unless `"none"` is written out. What is read here is data, and `auth` makes it into checks.
 
-mod hmac;
+mod described;
 mod keys;
 mod kinds;
 mod model;

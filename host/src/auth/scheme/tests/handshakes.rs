@@ -26,7 +26,7 @@ fn sealed(text: &str) -> String {
     buffer.resize(text.len() + 16, 0);
     let encryptor = Encryptor::<Aes256>::new_from_slices(&sha256(&[KEY.as_bytes()]), &[3; 16]).unwrap();
     let blocks = encryptor.encrypt_padded_mut::<Pkcs7>(&mut buffer, text.len()).unwrap();
-    let encrypted = BASE64.encode([&[3; 16], blocks].concat());
+    let encrypted = BASE64.encode([&[3; 16][..], blocks].concat());
     format!("{{\"encrypt\":\"{encrypted}\"}}")
 }
 
