@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// Files of steps that a request starts: read, checked, gone through.
+pub mod workflow;
+
 // Events on their way out: dispatch, transform, sign, deliver, remember.
 pub mod outbound;
 
