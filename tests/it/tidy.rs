@@ -16,12 +16,16 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("limits", &["auth", "config", "model", "clock"]),
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
     ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
+    ("workflow", &["config", "model", "expr"]),
     ("http", &["outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
     (
         "app",
         &["http", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock", "model"],
     ),
-    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    (
+        "cli",
+        &["app", "workflow", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"],
+    ),
 ];
 
 /// Each foreign library and the rooms it may be named in.

@@ -17,7 +17,7 @@ mod step;
 mod tests;
 
 pub use fields::{ASKING_FIELDS, FLOW, STEP_FIELDS};
-pub use graph::{GraphFormat, graph};
+pub use graph::{GraphFormat, graph, summary};
 pub use library::Workflows;
 pub use needs::Needs;
 pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath};
