@@ -225,7 +225,7 @@ fn what_is_wrong_is_told_with_its_line_and_its_path() {
         ),
         (
             &steps("- run: echo $webhook.body.x | sh"),
-            "w/flow.yaml:2: steps[0].run: `$webhook.body.x` stands in a line with a shell",
+            "w/flow.yaml:2: steps[0].run: `$webhook.body.x` stands in a line with a program",
         ),
         (
             &steps("- for_each: a\n  steps: [{ run: a }]"),

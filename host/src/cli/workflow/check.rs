@@ -1,6 +1,6 @@
 //! `sandclaw workflow check`: what is wrong, or what each step does and what the workflow needs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -66,7 +66,7 @@ struct StepShown {
 
 impl Check {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let workflows: Vec<Checked> = self.files.iter().map(check).collect();
+        let workflows: Vec<Checked> = self.files.iter().map(|file| check(file)).collect();
         let report = Report { ok: workflows.iter().all(|checked| checked.ok), workflows };
         if self.json {
             output::json(&report)?;
@@ -77,7 +77,7 @@ impl Check {
     }
 }
 
-fn check(file: &PathBuf) -> Checked {
+fn check(file: &Path) -> Checked {
     let shown = file.display().to_string();
     match Workflows::load_one(file) {
         Ok((plan, _)) => of_plan(shown, &plan),

@@ -18,6 +18,8 @@ const WRAPPERS: [&str; 14] = [
     "sudo", "doas", "env", "exec", "nohup", "command", "builtin", "nice", "time", "setsid", "xargs", "timeout",
     "stdbuf", "chroot",
 ];
+/// What puts what it reads into the words of another program.
+const FILLERS: [&str; 2] = ["xargs", "parallel"];
 /// Words of the shell before a command.
 const BEFORE: [&str; 9] = ["if", "then", "else", "elif", "do", "while", "until", "!", "{"];
 /// To these a hyphen in front of a value does no harm.
@@ -100,12 +102,14 @@ impl Commands {
 
     /// Whether a value that came now would be taken for an option if it started with a hyphen.
     pub fn begins_option(&self) -> bool {
-        let at_start = self.current.as_ref().is_none_or(|word| word.plain.is_empty() && !word.redirects);
+        let at_start = match &self.current {
+            Some(word) => word.plain.is_empty() && !word.redirects,
+            None => !self.redirects,
+        };
         let first = self.words.iter().find(|word| !BEFORE.contains(&word.plain.as_str()));
-        at_start
-            && !(self.current.is_none() && self.redirects)
-            && !self.words.iter().any(|word| word.plain == "--" && word.references.is_empty())
-            && !first.is_some_and(|word| NO_OPTIONS.contains(&word.plain.as_str()))
+        let takes_options = first.is_none_or(|word| !NO_OPTIONS.contains(&word.plain.as_str()));
+        let behind_dashes = self.words.iter().any(|word| word.plain == "--" && word.references.is_empty());
+        at_start && takes_options && !behind_dashes
     }
 
     /// Whether no reference stands where its value could run.
@@ -114,12 +118,14 @@ impl Commands {
         let any = self.ended.iter().flatten().find_map(|word| word.references.first());
         let reads_a_program = |words: &Vec<Word>| {
             let words: Vec<&Word> = words.iter().filter(|word| !word.redirects).collect();
-            let shell = words.iter().position(|word| SHELLS.contains(&base(&word.plain)));
-            shell.is_some_and(|at| words[at + 1..].iter().all(|word| word.plain.starts_with('-')))
+            let runs = |name: &str| SHELLS.contains(&name) || INTERPRETERS.contains(&name);
+            let Some(at) = words.iter().position(|word| runs(base(&word.plain))) else { return false };
+            let is_filled_in = words[..at].iter().any(|word| FILLERS.contains(&base(&word.plain)));
+            is_filled_in || words[at + 1..].iter().all(|word| word.plain.starts_with('-'))
         };
         match any {
             Some(reference) if self.ended.iter().any(reads_a_program) => {
-                let place = "in a line with a shell that reads its program from its input";
+                let place = "in a line with a program that runs what it reads";
                 Err(refused(reference, place, TAKE_OUT))
             }
             _ => Ok(()),
