@@ -37,6 +37,7 @@ mod transforms;
 mod verifiers;
 mod webhooks_cli;
 mod webhooks_live;
+mod workflow_cli;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

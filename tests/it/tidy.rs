@@ -17,15 +17,34 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
     ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
     ("agents", &["outbound", "sandbox", "limits", "auth", "config", "taskflow", "store", "json", "clock", "model"]),
-    ("http", &["agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
     (
-        "app",
+        "workflow",
         &[
-            "http", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
+            "agents", "outbound", "sandbox", "limits", "auth", "expr", "config", "taskflow", "store", "json", "clock",
             "model",
         ],
     ),
-    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    (
+        "http",
+        &[
+            "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model",
+            "clock",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
+            "json", "clock", "model",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "app", "workflow", "agents", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock",
+            "model",
+        ],
+    ),
 ];
 
 /// Each foreign library and the rooms it may be named in.
