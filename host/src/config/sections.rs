@@ -48,7 +48,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-        agents: agents::read(&section.field("agents")),
+        agents: agents::read(&section.field("agents"), &agents::Around { beside, declared: &declared }),
         webhooks,
         warnings: Vec::new(),
     }
