@@ -26,6 +26,6 @@ pub use header::{CONNECTION_HEADERS, is_of_connection, is_token};
 pub use ids::{
     AgentId, DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, Millis, RouteId, RunId, SessionKey, TaskId,
 };
-pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink, Trust};
+pub use run::{ClaimedRun, NewRun, Run, RunEnd, RunKind, RunNews, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::outbox::{self, Stamp};
 use super::rows::{self, flow_columns};
-use super::{Store, StoreError, tasks};
+use super::{Store, StoreError, TaskRules, runs, tasks, writer};
 use crate::model::{EventKind, Flow, FlowId, FlowStatus, SessionKey, Task};
 
 /// A page of a list ends after this much text, also when fewer flows than asked for are in it: a guest has to hold it.
@@ -123,12 +123,13 @@ impl Store {
         self.0.writer.write(move |db| change(db, &stamp, &owner, &id, &mut decide)).await
     }
 
-    /// As [`change_flow`](Self::change_flow), with the number of the flow's active tasks to decide by. Also returns its tasks, newest
-    /// first, at most [`tasks::LISTED_MAX`].
-    pub async fn change_flow_and_list<R, D>(
+    /// As [`change_flow`](Self::change_flow), to cancel it: first the runs behind its tasks are cancelled, then `decide` gets the number of
+    /// its tasks that are still active. Also returns its tasks, newest first, at most [`tasks::LISTED_MAX`].
+    pub async fn cancel_flow<R, D>(
         &self,
         owner: &SessionKey,
         id: &str,
+        rules: TaskRules,
         mut decide: D,
     ) -> Result<(Changed<R>, Vec<Task>), StoreError>
     where
@@ -139,8 +140,15 @@ impl Store {
         self.0
             .writer
             .write(move |db| {
+                if get(db, &owner, &id)?.is_none() {
+                    return Ok((Changed::Missing, Vec::new()));
+                }
+                let had_runs = runs::cancel_of_flow(db, &stamp, &id, rules)?;
                 let active = tasks::count_active(db, &id)?;
                 let changed = change(db, &stamp, &owner, &id, &mut |flow| decide(flow, active))?;
+                if had_runs && matches!(changed, Changed::Refused(..)) {
+                    writer::undo(db)?;
+                }
                 let listed = if matches!(changed, Changed::Missing) { Vec::new() } else { tasks::of_flow(db, &id)? };
                 Ok((changed, listed))
             })
