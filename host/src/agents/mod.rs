@@ -2,6 +2,7 @@
 //! time and in order. This room promises that an accepted run ends exactly once, visibly, whatever happens to the process; it never
 //! decides who may send a message, and never reads what the answer means.
 
+pub mod external;
 mod inbox;
 pub mod runner;
 
