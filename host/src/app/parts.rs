@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::agents::Clients;
 use crate::auth::secret::SecretWatch;
 use crate::clock::Clock;
 use crate::config::webhooks::{Component, Transform};
 use crate::config::{Config, Handler, RouteConfig};
-use crate::http::{EventsDoor, Front, Route, RouteTable};
+use crate::http::{EventsDoor, Front, Route, RouteTable, RunsDoor};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
@@ -20,7 +21,7 @@ use crate::sandbox::{
     Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot, User,
 };
 use crate::store::Store;
-use crate::taskflow::TaskFlows;
+use crate::taskflow::{TaskFlows, TaskRunners};
 
 pub(super) fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
     let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
@@ -103,6 +104,22 @@ pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store)
     Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
 }
 
+/// Where clients claim runs of the agents that have a secret for it.
+pub(super) fn runs_door(config: &Config, secrets: &SecretWatch, store: &Store, clock: &Clock) -> RunsDoor {
+    let agents = config.agents.list.iter();
+    let secrets = agents.filter_map(|agent| Some((agent.id.clone(), secrets.client_secret(&agent.id)?)));
+    RunsDoor::new(secrets.collect(), Clients::new(store.clone(), clock.clone(), &config.agents))
+}
+
+/// Which tasks are runs of agents.
+pub(super) fn task_runners(config: &Config) -> TaskRunners {
+    let serving = config.agents.list.iter().filter(|agent| !agent.runtimes.is_empty());
+    TaskRunners {
+        serving: serving.map(|agent| (agent.id.clone(), agent.runtimes.clone())).collect(),
+        default: Some(config.agents.default.clone()),
+    }
+}
+
 pub(super) fn front(
     config: &Config,
     secrets: &SecretWatch,
@@ -110,6 +127,7 @@ pub(super) fn front(
     taskflows: TaskFlows,
     admissions: Admissions,
     events: Option<EventsDoor>,
+    runs: RunsDoor,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
@@ -125,6 +143,7 @@ pub(super) fn front(
     Front {
         routes: RouteTable::new(routes),
         events,
+        runs,
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

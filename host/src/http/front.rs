@@ -20,6 +20,7 @@ use super::answer::{self, Refused};
 use super::events::EventsDoor;
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
+use super::runs::RunsDoor;
 use super::{body, serve::Peer};
 use crate::auth::secret::{DoorSecret, SecretState};
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
@@ -36,6 +37,8 @@ pub struct Front {
     pub routes: RouteTable,
     /// Where events are handed in, if anywhere.
     pub events: Option<EventsDoor>,
+    /// Where clients claim runs of agents.
+    pub runs: RunsDoor,
     /// Which proxies are believed.
     pub gateway: Gateway,
     /// The rate windows.
@@ -71,6 +74,9 @@ impl Front {
         let path = resolved(head.uri.path());
         if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
             return events.pass(self, Peer(peer), &head, body).await;
+        }
+        if self.runs.is_at(&path) {
+            return self.runs.pass(self, Peer(peer), &path, &head, body).await;
         }
         let route = self.known_path(&path)?;
         post_only(&head.method)?;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::Config;
-use crate::model::RouteId;
+use crate::model::{AgentId, RouteId};
 
 use super::door::Door;
 use super::door_secret::DoorSecret;
@@ -29,9 +29,14 @@ impl SecretWatch {
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
         let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), &route.secret));
         let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, &ingest.secret));
+        let agents = config.agents.list.iter();
+        let clients = agents.filter_map(|agent| Some((Door::Agent(agent.id.clone()), agent.client_secret.as_ref()?)));
         // In the order of the config, so that the log is too.
-        let all: Vec<_> =
-            routes.chain(events).map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone()))).collect();
+        let all: Vec<_> = routes
+            .chain(events)
+            .chain(clients)
+            .map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone())))
+            .collect();
         let watch = Self {
             resolver,
             secrets: all.iter().map(|secret| (secret.door().clone(), secret.clone())).collect(),
@@ -58,6 +63,11 @@ impl SecretWatch {
     /// The secret of the door for events, if the config has one.
     pub fn events_secret(&self) -> Option<Arc<DoorSecret>> {
         self.secrets.get(&Door::Events).cloned()
+    }
+
+    /// The secret of the clients of an agent, if the config has one.
+    pub fn client_secret(&self, agent: &AgentId) -> Option<Arc<DoorSecret>> {
+        self.secrets.get(&Door::Agent(agent.clone())).cloned()
     }
 
     /// Looks up again what may have changed by `now`.

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::field::Field;
+use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::Declared;
@@ -103,6 +104,14 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Agents {
         at_once_max: AT_ONCE.read(&root),
         retention: days(RETENTION_DAYS.read(&root)),
         sessions_kept: days(SESSION_DAYS.read(&root)),
+    }
+}
+
+/// The paths on which clients of agents are answered.
+pub(super) fn take_paths(agents: &Agents, field: &Field<'_>, paths: &mut Paths) {
+    for agent in agents.list.iter().filter(|agent| agent.client_secret.is_some()) {
+        let owner = format!("agents.{}.clientSecret", agent.id);
+        paths.take(&format!("/agents/{}/claim", agent.id), &owner, field);
     }
 }
 
