@@ -1,6 +1,7 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
 mod actions;
+mod agents;
 mod cli;
 mod conformance;
 mod contract;

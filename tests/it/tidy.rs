@@ -25,7 +25,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
-    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    ("cli", &["app", "agents", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
 ];
 
 /// Each foreign library and the rooms it may be named in.

@@ -98,7 +98,7 @@ impl List {
             agent: self.agent.clone(),
             state: self.state.as_deref().map(parse_state).transpose()?,
         };
-        let mut path = format!("/runs/?recent={}", asked.recent);
+        let mut path = format!("/runs?recent={}", asked.recent);
         if let Some(agent) = &asked.agent {
             let _ = write!(path, "&agent={}", encoded(agent));
         }

@@ -67,9 +67,16 @@ impl Desk {
         status.is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
     }
 
+    /// Killed is not gone yet.
+    async fn until_gone(&self, file: &str) {
+        while self.lives(file) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     async fn until_there(&self, file: &str) {
         let path = self.dir.path().join(file);
-        while std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n')) == false {
+        while !std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n')) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -157,7 +164,7 @@ async fn at_its_deadline_it_ends_with_its_children() {
     desk.job.timeout = Duration::from_secs(1);
     let ending = desk.run().await;
     check(&ending, RunState::TimedOut, Some("begun"), Some("not ended after 1 s"));
-    assert!(!desk.lives("child"));
+    desk.until_gone("child").await;
 }
 
 #[tokio::test]
@@ -177,7 +184,7 @@ async fn one_that_ends_leaves_no_child_behind_and_is_not_waited_for() {
     let began = Instant::now();
     check(&desk.run().await, RunState::Succeeded, Some("done"), None);
     assert!(began.elapsed() < Duration::from_secs(15));
-    assert!(!desk.lives("child"));
+    desk.until_gone("child").await;
 }
 
 #[tokio::test]
@@ -187,7 +194,5 @@ async fn dropping_it_ends_the_group() {
         ending = desk.run() => panic!("{ending:?}"),
         () = desk.until_there("child") => {}
     }
-    while desk.lives("child") {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    desk.until_gone("child").await;
 }
