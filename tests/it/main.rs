@@ -2,6 +2,7 @@
 
 mod actions;
 mod agents;
+mod agents_crash;
 mod cli;
 mod conformance;
 mod contract;

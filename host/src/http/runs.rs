@@ -83,7 +83,7 @@ impl RunsDoor {
         let body = body::read(body, BODY_MAX_BYTES, BODY_TIMEOUT).await?;
         let done = match wish {
             Wish::Show(run) if is_question => self.clients.status(&caller, run).map(|run| Some(json!({ "run": run }))),
-            Wish::Show(_) => return Err(Refused::MethodNotAllowed),
+            Wish::Show(_) => return Ok(get_only()),
             Wish::Claim => self.claim(&caller, &body).await,
             Wish::Progress(run) => self.progress(&caller, run, &body).await,
             Wish::Complete(run) => self.complete(&caller, run, &body).await,
@@ -135,6 +135,13 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
 fn ok(mut told: Value) -> Response<Body> {
     told["ok"] = json!(true);
     answer::json(StatusCode::OK, told.to_string())
+}
+
+/// The one path here that is looked at and never told anything.
+fn get_only() -> Response<Body> {
+    let mut response = answer::refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path answers GET");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+    response
 }
 
 fn nothing() -> Response<Body> {

@@ -71,6 +71,12 @@ pub(super) fn read(id: &AgentId, said: &Said<'_>, around: &Around<'_>) -> Option
     let timeout = number(&sections, TIMEOUT_SECONDS.key, TIMEOUT_SECONDS.min..=TIMEOUT_SECONDS.max);
     let on_interrupted = on_interrupted(&pick(&sections, "onInterrupted"), has_runner);
     let runtimes = runtimes(&pick(&sections, "runtime"), has_runner);
+    let is_nobodys = !has_runner && !client.is_present();
+    if is_nobodys && runtimes.as_ref().is_some_and(|runtimes| !runtimes.is_empty()) {
+        field.warn(format!(
+            "agents: nobody carries out the runs of {id}, so its tasks wait; give it a `runner`, or a `clientSecret` for clients"
+        ));
+    }
     Some(Agent {
         id: id.clone(),
         runner: runner?,

@@ -5,6 +5,7 @@ mod delivery;
 mod events;
 mod folders;
 mod lists;
+mod runs;
 
 use std::path::Path;
 
