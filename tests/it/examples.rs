@@ -199,6 +199,8 @@ fn every_key_of_the_config_has_its_row() {
         (route, ""),
         (&route.replace('@', "secret: { @ }"), ""),
         (&route.replace('@', "plugin: { @ }"), ""),
+        ("{ agents: { list: [{ id: 'a', @ }] } }", ""),
+        ("{ agents: { a: { runner: 'command', @ } } }", ""),
         ("{ webhooks: { @ } }", ""),
         ("{ webhooks: { ingest: { @ } } }", "ingest."),
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
@@ -233,6 +235,7 @@ fn place(heading: &str, key: &str) -> String {
             "{ secrets: { providers: { p: { source: 'exec', command: '/x', @ } } } }".to_owned()
         }
         ("webhooks.ingest", _) => "{ webhooks: { ingest: { secret: 'x', limits: { @ } } } }".to_owned(),
+        ("An agent", _) => "{ agents: { a: { runner: 'command', command: ['x'], @ } } }".to_owned(),
         // Numbers that have to fit their neighbours.
         (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),
         (_, "timeoutMs.connectMs") => endpoint("timeoutMs: { totalMs: 300000, @ }"),
@@ -271,5 +274,5 @@ fn every_default_and_range_in_the_document_is_the_real_one() {
         assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
         tried += 1;
     }
-    assert_eq!(tried, 35, "limits, secrets, sandbox, webhooks");
+    assert_eq!(tried, 41, "limits, secrets, sandbox, agents, webhooks");
 }

@@ -1,6 +1,8 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
 mod actions;
+mod agents;
+mod agents_crash;
 mod cli;
 mod conformance;
 mod contract;

@@ -16,10 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agents::operator::RunsDesk;
+use crate::agents::{self, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
-use crate::http::{Connections, Phase, listen, serve, serve_admin};
+use crate::http::{Connections, Doors, Phase, listen, serve, serve_admin};
 use crate::limits::Admissions;
 use crate::model::Ids;
 use crate::outbound::egress::{Names, SystemNames};
@@ -51,6 +53,7 @@ pub struct Running {
     phase: watch::Sender<Phase>,
     front: JoinHandle<()>,
     outbound: Outbound,
+    workers: Workers,
     background: Vec<JoinHandle<()>>,
     store: Store,
     _watch: Option<Watch>,
@@ -68,7 +71,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     }
     let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
-    let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
+    let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids).run_by(parts::task_runners(&config));
     let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     let secrets = Arc::new(SecretWatch::start(&config, resolver.clone()).await);
@@ -83,7 +86,9 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
     let events = parts::events_door(&config, &secrets, &store);
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events, clock.clone());
+    let runs = parts::runs_door(&config, &secrets, &store, &clock);
+    let doors = Doors { events, runs };
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), doors, clock.clone());
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
@@ -92,8 +97,17 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
     let transforms = parts::transforms_by_endpoint(&plugins);
-    let engine = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
+    let engine = Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        admissions,
+        egress,
+        resolver: resolver.clone(),
+        transforms,
+    };
     let outbound = Outbound::start(&config, engine).await?;
+    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env: Env::process() };
+    let workers = Workers::start(&config, agents).await?;
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
         at_once_max: config.global_limits.connections_max,
@@ -105,11 +119,13 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     ];
     let operator = operator::operator(Some(&config), store.clone(), clock).steering(outbound.steer());
     match listen(&config.state_dir) {
-        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator))),
+        Ok(admin) => {
+            background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, RunsDesk::new(store.clone()))))
+        }
         Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
     let front = tokio::spawn(serve(listener, front.router(), connections, phases));
-    Ok(Running { address, plugins, phase, front, outbound, background, store, _watch: watch })
+    Ok(Running { address, plugins, phase, front, outbound, workers, background, store, _watch: watch })
 }
 
 impl Running {
@@ -137,10 +153,12 @@ impl Running {
             // Nobody told it to: a gateway without its door does not go on as if it had one.
             early = &mut self.front => Some(early),
         };
-        let outbound = &mut self.outbound;
+        let (outbound, workers) = (&mut self.outbound, &mut self.workers);
         let drained = async {
+            // What a run tells with its last word is delivered at the next start: a try is not to be cut because an agent takes its time.
+            let both = async { tokio::join!(workers.drain(), outbound.drain()) };
             tokio::select! {
-                () = outbound.drain() => {}
+                ((), ()) = both => {}
                 _ = phases.wait_for(|phase| *phase == Phase::Cut) => {}
             }
         };
@@ -152,6 +170,7 @@ impl Running {
             }
         };
         let (ended, ()) = tokio::join!(front, drained);
+        self.workers.cut().await;
         self.outbound.cut();
         for task in self.background {
             task.abort();

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::agents::Clients;
 use crate::auth::SECRET_HEADER;
 use crate::auth::secret::{Door, SecretWatch};
 use crate::clock::Clock;
 use crate::config::webhooks::Transform;
 use crate::config::{Component, Config, Handler, RouteConfig, RouteLimits};
-use crate::http::{EventsDoor, Front, Gate, Route, RouteTable};
+use crate::http::{Doors, EventsDoor, Front, Gate, Route, RouteTable, RunsDoor};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
@@ -21,7 +22,7 @@ use crate::sandbox::{
     Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot, User,
 };
 use crate::store::Store;
-use crate::taskflow::TaskFlows;
+use crate::taskflow::{TaskFlows, TaskRunners};
 
 pub(super) fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
     let largest = uses(config).iter().map(|used| used.limits.memory_max_bytes).max().unwrap_or(0);
@@ -128,13 +129,29 @@ pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store)
     Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
 }
 
+/// Where clients claim runs of the agents that have a secret for it.
+pub(super) fn runs_door(config: &Config, secrets: &SecretWatch, store: &Store, clock: &Clock) -> RunsDoor {
+    let agents = config.agents.list.iter();
+    let secrets = agents.filter_map(|agent| Some((agent.id.clone(), secrets.client_secret(&agent.id)?)));
+    RunsDoor::new(secrets.collect(), Clients::new(store.clone(), clock.clone(), &config.agents))
+}
+
+/// Which tasks are runs of agents.
+pub(super) fn task_runners(config: &Config) -> TaskRunners {
+    let serving = config.agents.list.iter().filter(|agent| !agent.runtimes.is_empty());
+    TaskRunners {
+        serving: serving.map(|agent| (agent.id.clone(), agent.runtimes.clone())).collect(),
+        default: Some(config.agents.default.clone()),
+    }
+}
+
 pub(super) fn front(
     config: &Config,
     secrets: &SecretWatch,
     plugins: &Plugins,
     taskflows: TaskFlows,
     admissions: Admissions,
-    events: Option<EventsDoor>,
+    doors: Doors,
     clock: Clock,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
@@ -155,7 +172,7 @@ pub(super) fn front(
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
-        events,
+        doors,
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

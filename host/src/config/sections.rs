@@ -39,6 +39,9 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared };
     let webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let agents_field = section.field("agents");
+    let agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared });
+    agents::take_paths(&agents, &agents_field, &mut paths);
     Config {
         file: file.to_owned(),
         gateway,
@@ -48,7 +51,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-        agents: agents::read(&section.field("agents")),
+        agents,
         webhooks,
         warnings: Vec::new(),
     }

@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
-use super::events::EventsDoor;
+use super::doors::Doors;
 use super::gate::{Entered, Guest};
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
@@ -36,8 +36,8 @@ use crate::taskflow::{Once, TaskFlows};
 pub struct Front {
     /// The routes.
     pub routes: RouteTable,
-    /// Where events are handed in, if anywhere.
-    pub events: Option<EventsDoor>,
+    /// The doors that are no plugin routes.
+    pub doors: Doors,
     /// Which proxies are believed, and who may knock anywhere.
     pub gateway: Gateway,
     /// The rate windows.
@@ -74,8 +74,8 @@ impl Front {
     async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
         self.may_knock(peer, &head.headers)?;
         let path = resolved(head.uri.path());
-        if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
-            return events.pass(self, Peer(peer), &head, body).await;
+        if let Some(passed) = self.doors.pass(self, Peer(peer), &path, &head, body).await {
+            return passed;
         }
         let route = self.known_path(&path)?;
         let client = self.client(peer, &head.headers);

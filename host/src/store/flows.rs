@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::outbox::{self, Stamp};
 use super::rows::{self, flow_columns};
-use super::{Op, Store, StoreError, tasks};
+use super::{Op, Store, StoreError, TaskRules, runs, tasks, writer};
 use crate::model::{EventKind, Flow, FlowId, FlowStatus, SessionKey, Task};
 
 /// A page of a list ends after this much text, also when fewer flows than asked for are in it: a guest has to hold it.
@@ -118,16 +118,28 @@ impl Store {
         Op::new(move |db, stamp| change(db, stamp, &owner, &id, &mut decide))
     }
 
-    /// As [`change_flow`](Self::change_flow), with the number of the flow's active tasks to decide by. Also returns its tasks, newest
-    /// first, at most [`tasks::LISTED_MAX`].
-    pub fn change_flow_and_list<R, D>(owner: &SessionKey, id: &str, mut decide: D) -> Op<(Changed<R>, Vec<Task>)>
+    /// As [`change_flow`](Self::change_flow), to cancel it: first the runs behind its tasks are cancelled, then `decide` gets the number of
+    /// its tasks that are still active. Also returns its tasks, newest first, at most [`tasks::LISTED_MAX`].
+    pub fn cancel_flow<R, D>(
+        owner: &SessionKey,
+        id: &str,
+        rules: TaskRules,
+        mut decide: D,
+    ) -> Op<(Changed<R>, Vec<Task>)>
     where
         D: FnMut(&Flow, u64) -> Decision<R> + Send + 'static,
     {
         let (owner, id) = (owner.clone(), FlowId::new(id));
         Op::new(move |db, stamp| {
+            if get(db, &owner, &id)?.is_none() {
+                return Ok((Changed::Missing, Vec::new()));
+            }
+            let had_runs = runs::cancel_of_flow(db, stamp, &id, rules)?;
             let active = tasks::count_active(db, &id)?;
             let changed = change(db, stamp, &owner, &id, &mut |flow| decide(flow, active))?;
+            if had_runs && matches!(changed, Changed::Refused(..)) {
+                writer::undo(db)?;
+            }
             let listed = if matches!(changed, Changed::Missing) { Vec::new() } else { tasks::of_flow(db, &id)? };
             Ok((changed, listed))
         })

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::flows::{self, one};
 use super::outbox::{self, Stamp};
 use super::rows::{self, task_columns};
-use super::{Op, Store, StoreError};
-use crate::model::{EventKind, Flow, FlowId, SessionKey, Task, TaskCounts, TaskRuntime, TaskStatus};
+use super::{Op, Store, StoreError, runs};
+use crate::model::{EventKind, Flow, FlowId, NewRun, SessionKey, Task, TaskCounts, TaskRuntime, TaskStatus};
 
 /// Most tasks that one answer lists; a flow may have more.
 pub const LISTED_MAX: u32 = 1000;
@@ -55,8 +55,9 @@ impl Store {
     }
 
     /// Records `proposed` in the session's flow as `decide` says. It is shown the flow, and the task that is already there for the
-    /// same run: same flow, runtime and child session, rather the one with the same label and text.
-    pub fn run_task<R, D>(proposed: Task, mut decide: D) -> Op<Recorded<R>>
+    /// same run: same flow, runtime and child session, rather the one with the same label and text. If it is a new one, `run` is stored
+    /// with it.
+    pub fn run_task<R, D>(proposed: Task, run: Option<NewRun>, mut decide: D) -> Op<Recorded<R>>
     where
         D: FnMut(&Flow, Option<&Task>, &Task) -> TaskDecision<R> + Send + 'static,
     {
@@ -70,6 +71,9 @@ impl Store {
                 TaskDecision::Create(task) => (task, EventKind::TaskCreated),
             };
             put(db, stamp, &flow, &task, kind)?;
+            if let Some(run) = run.as_ref().filter(|_| kind == EventKind::TaskCreated) {
+                runs::put(db, stamp, run, stamp.clock.now())?;
+            }
             Ok(Recorded::Done(flow, task))
         })
     }

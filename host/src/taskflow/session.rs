@@ -150,12 +150,18 @@ impl Session {
         self.act(op, || asked("cancel-flow", &[flow_id]), cancelled).await
     }
 
-    /// Records a child task; returns `{"flow", "task"}`.
+    /// Records a child task, and stores its run if an agent of ours serves it; returns `{"flow", "task"}`.
     pub async fn run_task(&self, flow_id: &str, fields: &str) -> Result<String, Refusal> {
         let new = fields::new_task(fields)?;
         let prefer_metadata = new.prefer_metadata;
-        let proposed = self.propose(FlowId::new(flow_id), new);
-        let op = Store::run_task(proposed, move |flow, earlier, proposed| {
+        let mut proposed = self.propose(FlowId::new(flow_id), new);
+        let run = self.bound.flows.runners.run_of(&proposed, self.bound.flows.ids);
+        if let Some(run) = &run
+            && proposed.run.is_none()
+        {
+            proposed.run = Some(JsonText::string(run.id.as_str()));
+        }
+        let op = Store::run_task(proposed, run, move |flow, earlier, proposed| {
             task_rules::record(flow, earlier, proposed, prefer_metadata)
         });
         self.act(op, || asked("run-task", &[flow_id, fields]), recorded).await

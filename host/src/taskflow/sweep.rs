@@ -7,10 +7,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use super::rules::{self, Move};
+use super::following::end_cancelled;
 use super::{TaskFlows, task_rules};
-use crate::model::{Flow, Millis};
-use crate::store::{Decision, StoreError, Swept};
+use crate::model::Millis;
+use crate::store::{StoreError, Swept};
 
 /// First pass after start, then the pace: OpenClaw's numbers.
 const FIRST: Duration = Duration::from_secs(5);
@@ -67,12 +67,4 @@ pub async fn once(flows: &TaskFlows, now: Millis) -> Result<Swept, StoreError> {
     while add(store.sweep_old_tasks(now).await?) {}
     while add(store.sweep_accepted(now).await?) {}
     Ok(total)
-}
-
-/// The flow as a completed cancellation leaves it, if it was to be cancelled.
-fn end_cancelled(flow: &Flow, at: Millis) -> Option<Flow> {
-    match rules::apply(flow, &Move::EndCancelled { at }, at) {
-        Decision::Write(ended, _) => Some(ended),
-        Decision::Keep | Decision::Refuse(_) => None,
-    }
 }

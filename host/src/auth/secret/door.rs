@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::RouteId;
+use crate::model::{AgentId, RouteId};
 
 /// A door that asks who knocks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ pub enum Door {
     Route(RouteId),
     /// Where a Gateway hands its events in.
     Events,
+    /// Where a client claims the runs of an agent.
+    Agent(AgentId),
 }
 
 impl Door {
@@ -19,6 +21,7 @@ impl Door {
         match self {
             Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
             Self::Events => "webhooks.ingest.secret".to_owned(),
+            Self::Agent(agent) => format!("agents.{agent}.clientSecret"),
         }
     }
 }
@@ -28,6 +31,7 @@ impl fmt::Display for Door {
         match self {
             Self::Route(route) => write!(f, "route {route}"),
             Self::Events => f.write_str("the door for events"),
+            Self::Agent(agent) => write!(f, "the door for clients of agent {agent}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::config::Config;
 use crate::config::auth::AuthConfig;
-use crate::model::RouteId;
+use crate::model::{AgentId, RouteId};
 
 use super::door::Door;
 use super::door_secret::DoorSecret;
@@ -35,7 +35,10 @@ impl SecretWatch {
         let bearer = |secret: &crate::config::SecretSpec| AuthConfig::Bearer(vec![secret.clone()]);
         let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), route.auth.clone()));
         let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, bearer(&ingest.secret)));
-        Self::over(routes.chain(events).collect(), config.secrets.refresh, resolver).await
+        let agents = config.agents.list.iter();
+        let clients =
+            agents.filter_map(|agent| Some((Door::Agent(agent.id.clone()), bearer(agent.client_secret.as_ref()?))));
+        Self::over(routes.chain(events).chain(clients).collect(), config.secrets.refresh, resolver).await
     }
 
     /// The same for these doors, looked at again every `refresh`.
@@ -80,6 +83,11 @@ impl SecretWatch {
             DoorGuard::Bearer(secret) => Some(secret.clone()),
             DoorGuard::Open(_) | DoorGuard::Scheme(_) => None,
         }
+    }
+
+    /// The secret of the clients of an agent, if the config has one.
+    pub fn client_secret(&self, agent: &AgentId) -> Option<Arc<DoorSecret>> {
+        self.bearer(&Door::Agent(agent.clone()))
     }
 
     /// Looks up again what may have changed by `now`.

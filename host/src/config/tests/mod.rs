@@ -1,6 +1,7 @@
 //! The room through its door: texts in, a config or problems out.
 
 mod accepted;
+mod agents;
 mod component;
 mod files;
 mod refused;

@@ -2,6 +2,7 @@
 //! from the network.
 
 mod client;
+mod runs;
 mod webhooks;
 
 use std::fs;
@@ -15,6 +16,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
+use crate::agents::operator::RunsDesk;
 use crate::outbound::operator::Operator;
 use crate::sandbox::{Plugins, Standing};
 
@@ -36,11 +38,12 @@ pub fn listen(state_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until it is dropped.
-pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator) {
+pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator, runs: RunsDesk) {
     let router = Router::new()
         .route("/plugins", get(list_plugins))
         .with_state(plugins)
-        .nest("/webhooks", webhooks::router(operator));
+        .nest("/webhooks", webhooks::router(operator))
+        .nest("/runs", runs::router(runs));
     if let Err(cause) = axum::serve(listener, router).await {
         tracing::error!("the admin socket closed: {cause}");
     }

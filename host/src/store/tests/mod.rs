@@ -6,6 +6,7 @@ mod delivery;
 mod events;
 mod folders;
 mod lists;
+mod runs;
 
 use std::path::Path;
 

@@ -99,7 +99,7 @@ impl House {
         };
         shape(&mut task);
         let create = |_: &Flow, _: Option<&Task>, task: &Task| TaskDecision::<()>::Create(task.clone());
-        assert!(matches!(self.flows.store.act(Store::run_task(task, create)).await.unwrap(), Recorded::Done(..)));
+        assert!(matches!(self.flows.store.act(Store::run_task(task, None, create)).await.unwrap(), Recorded::Done(..)));
     }
 
     fn get(&self, id: &str) -> Value {

@@ -1,0 +1,39 @@
+//! The doors that are no plugin routes. No path belongs to two of them, nor to a route: the config has seen to that.
+
+use axum::body::Body;
+use axum::http::Response;
+use axum::http::request::Parts;
+
+use super::answer::Refused;
+use super::events::EventsDoor;
+use super::front::Front;
+use super::runs::RunsDoor;
+use super::serve::Peer;
+
+/// All of them.
+pub struct Doors {
+    /// Where events are handed in, if anywhere.
+    pub events: Option<EventsDoor>,
+    /// Where clients claim runs of agents.
+    pub runs: RunsDoor,
+}
+
+impl Doors {
+    /// What becomes of the request, if its path is one of theirs.
+    pub(super) async fn pass(
+        &self,
+        front: &Front,
+        peer: Peer,
+        path: &str,
+        head: &Parts,
+        body: &mut Body,
+    ) -> Option<Result<Response<Body>, Refused>> {
+        if let Some(events) = self.events.as_ref().filter(|events| events.is_at(path)) {
+            return Some(events.pass(front, peer, head, body).await);
+        }
+        if self.runs.is_at(path) {
+            return Some(self.runs.pass(front, peer, path, head, body).await);
+        }
+        None
+    }
+}
