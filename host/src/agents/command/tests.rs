@@ -35,6 +35,8 @@ fn desk(script: &str) -> Desk {
         mode: SessionMode::Isolated,
         runner_session: None,
         prompt: "do it".into(),
+        message: "do it".into(),
+        source: "test".into(),
         is_wake: false,
         options: RunOptions::default(),
         timeout: Duration::from_secs(20),

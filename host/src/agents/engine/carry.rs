@@ -95,6 +95,8 @@ fn job(agent: &Serving, claimed: &ClaimedRun, stop: CancellationToken) -> Job {
         mode: asked.mode,
         runner_session: claimed.runner_session.clone(),
         prompt: prompt::of(asked),
+        message: asked.message.clone(),
+        source: asked.name.clone(),
         is_wake: asked.kind == RunKind::Wake,
         options: asked.options.clone(),
         timeout: wanted.map_or(agent.timeout, |wanted| wanted.min(agent.timeout)),

@@ -43,23 +43,20 @@ impl Agent {
 pub(super) fn read(id: &AgentId, said: &Said<'_>, around: &Around<'_>) -> Option<Agent> {
     let written = said.written("runner");
     let known = KINDS.iter().find(|(word, _)| Some(*word) == written).map(|(_, kind)| *kind);
-    let own: &[&str] = match known {
-        Some(Kind::Command) => &command::KEYS,
-        Some(Kind::None) => &CLIENT,
-        None if written.is_none() => &CLIENT,
-        // Which keys are right depends on the runner, so the others are looked at once it is.
-        None => &[],
+    let own: &[&str] = match (known, written) {
+        (Some(Kind::Command), _) => &command::KEYS,
+        (Some(Kind::None), _) | (None, None) => &CLIENT,
+        // Which keys are right depends on the runner, so they are looked at once it is.
+        (None, Some(_)) => &[&CLIENT[..], &command::KEYS].concat(),
     };
-    let sections = match (known, written) {
-        (None, Some(_)) => said.sections(&[&COMMON[..], &CLIENT, &command::KEYS].concat()),
-        _ => said.sections(&[&COMMON[..], own].concat()),
-    };
+    let sections = said.sections(&COMMON, own);
     sections.iter().for_each(|section| _ = section.field("default").flag(false));
     let field = pick(&sections, "runner");
     let kind = if field.is_present() { field.choice(&KINDS) } else { Some(Kind::None) };
-    let runner = match kind? {
+    let kind = kind?;
+    let runner = match kind {
         Kind::None => Some(Runner::None),
-        Kind::Command => command::read(&sections, around).map(Runner::Command),
+        Kind::Command => command::read(&sections[0], around).map(Runner::Command),
     };
     let has_runner = !matches!(runner, Some(Runner::None));
     let client = pick(&sections, "clientSecret");
@@ -69,7 +66,7 @@ pub(super) fn read(id: &AgentId, said: &Said<'_>, around: &Around<'_>) -> Option
     };
     let at_once_max = number(&sections, AGENT_AT_ONCE.key, AGENT_AT_ONCE.min..=AGENT_AT_ONCE.max);
     let timeout = number(&sections, TIMEOUT_SECONDS.key, TIMEOUT_SECONDS.min..=TIMEOUT_SECONDS.max);
-    let on_interrupted = on_interrupted(&pick(&sections, "onInterrupted"), has_runner);
+    let on_interrupted = on_interrupted(&pick(&sections, "onInterrupted"), kind);
     let runtimes = runtimes(&pick(&sections, "runtime"), has_runner);
     let is_nobodys = !has_runner && !client.is_present();
     if is_nobodys && runtimes.as_ref().is_some_and(|runtimes| !runtimes.is_empty()) {
@@ -92,13 +89,16 @@ fn number(sections: &[Section<'_>], key: &str, range: std::ops::RangeInclusive<u
     pick(sections, key).number(range)
 }
 
-/// Whoever claims runs itself has said that it can do so again; a program here has not.
-fn on_interrupted(field: &Field<'_>, has_runner: bool) -> Option<OnInterrupted> {
-    match (field.is_present(), has_runner) {
-        (true, _) => field.choice(&[("fail", OnInterrupted::Fail), ("resume", OnInterrupted::Resume)]),
-        (false, true) => Some(OnInterrupted::Fail),
-        (false, false) => Some(OnInterrupted::Resume),
+fn on_interrupted(field: &Field<'_>, kind: Kind) -> Option<OnInterrupted> {
+    if field.is_present() {
+        return field.choice(&[("fail", OnInterrupted::Fail), ("resume", OnInterrupted::Resume)]);
     }
+    Some(match kind {
+        // Whoever claims a run knows which attempt it is.
+        Kind::None => OnInterrupted::Resume,
+        // What a program has done by then is done.
+        Kind::Command => OnInterrupted::Fail,
+    })
 }
 
 /// Where nobody carries runs out, tasks are only recorded, unless it is said that a client takes them.

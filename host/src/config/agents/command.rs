@@ -7,7 +7,7 @@ use super::super::reader::Section;
 use super::super::secrets::{self, all};
 use super::super::tree::Value;
 use super::numbers::OUTPUT_KIB;
-use super::{Around, CommandRunner, Stdin, pick};
+use super::{Around, CommandRunner, Stdin};
 
 pub(super) const KEYS: [&str; 6] = ["command", "cwd", "env", "passEnv", OUTPUT_KIB.key, "stdin"];
 
@@ -15,17 +15,17 @@ pub(super) const KEYS: [&str; 6] = ["command", "cwd", "env", "passEnv", OUTPUT_K
 const ARGUMENTS_MAX: usize = 256;
 
 /// The runner, unless something about it is wrong.
-pub(super) fn read(sections: &[Section<'_>], around: &Around<'_>) -> Option<CommandRunner> {
-    let command = read_command(&pick(sections, "command"));
-    let cwd = pick(sections, "cwd");
+pub(super) fn read(section: &Section<'_>, around: &Around<'_>) -> Option<CommandRunner> {
+    let command = read_command(&section.field("command"));
+    let cwd = section.field("cwd");
     let cwd = if cwd.is_present() { cwd.text().map(PathBuf::from) } else { Some(PathBuf::new()) };
-    let env = all(pick(sections, "env").entries(), |(name, field)| {
+    let env = all(section.field("env").entries(), |(name, field)| {
         let secret = secrets::read_credential(field, around.declared);
         Some((variable((*name).to_owned(), field)?, secret?))
     });
-    let pass_env = all(pick(sections, "passEnv").items(), |field| variable(field.text()?, field));
-    let output_kib = pick(sections, OUTPUT_KIB.key).number(OUTPUT_KIB.min..=OUTPUT_KIB.max);
-    let stdin = pick(sections, "stdin");
+    let pass_env = all(section.field("passEnv").items(), |field| variable(field.text()?, field));
+    let output_kib = section.field(OUTPUT_KIB.key).number(OUTPUT_KIB.min..=OUTPUT_KIB.max);
+    let stdin = section.field("stdin");
     let stdin = match stdin.is_present() {
         true => stdin.choice(&[("message", Stdin::Message), ("json", Stdin::Json)]),
         false => Some(Stdin::Message),

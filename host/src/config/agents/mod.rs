@@ -1,5 +1,5 @@
 //! The `agents` root: OpenClaw's `list`, and for each agent who carries out its runs. An agent may stand in the list, under its id, or in
-//! both, each key once.
+//! both, each key once; what belongs to a runner stands beside `runner`.
 
 mod agent;
 mod command;
@@ -17,7 +17,7 @@ use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::Declared;
 use super::tree::Value;
-use crate::model::AgentId;
+use crate::model::{AgentId, js_trim};
 use numbers::{AT_ONCE, RETENTION_DAYS, SESSION_DAYS};
 
 /// OpenClaw's name for the only agent of a gateway that names none.
@@ -47,20 +47,26 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// The parts as maps with these keys and no others.
-    fn sections(&self, keys: &[&str]) -> Vec<Section<'a>> {
-        self.parts.iter().map(|part| part.section(keys)).collect()
+    /// The parts as maps of these keys. Those of the runner stand where the runner does, and that part is the first.
+    fn sections(&self, common: &[&str], own: &[&str]) -> Vec<Section<'a>> {
+        let at = self.parts.iter().position(|part| text_at(part, "runner").is_some()).unwrap_or(0);
+        let both = [common, own].concat();
+        let first = self.parts[at].section(&both);
+        let others = self.parts.iter().enumerate().filter(|(other, _)| *other != at);
+        std::iter::once(first).chain(others.map(|(_, part)| part.section(common))).collect()
     }
 
     /// The word under this key as it is written, before anything is checked.
     fn written(&self, key: &str) -> Option<&'a str> {
-        self.parts.iter().find_map(|part| match part.value()? {
-            Value::Map(entries) => match &entries.iter().find(|entry| entry.key == key)?.node.value {
-                Value::Text(text) => Some(text.trim()),
-                _ => None,
-            },
-            _ => None,
-        })
+        self.parts.iter().find_map(|part| text_at(part, key))
+    }
+}
+
+fn text_at<'a>(part: &Field<'a>, key: &str) -> Option<&'a str> {
+    let Value::Map(entries) = part.value()? else { return None };
+    match &entries.iter().find(|entry| entry.key == key)?.node.value {
+        Value::Text(text) => Some(js_trim(text)),
+        _ => None,
     }
 }
 
