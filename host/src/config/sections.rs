@@ -43,7 +43,7 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
     let hooks = hooks::read(&section.field("hooks"), &for_hooks, &mut paths);
     let (webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
-    let mut agents = agents::read(&section.field("agents"));
+    let mut agents = agents::read(&section.field("agents"), &agents::Around { beside, declared: &declared });
     agents::add_named(&mut agents, roster.known());
     // Only now is everybody named who is.
     let known = |mut door: HookDoor| {
@@ -59,12 +59,8 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-<<<<<<< HEAD
-        agents: agents::read(&section.field("agents"), &agents::Around { beside, declared: &declared }),
-=======
         agents,
         hooks: hooks.into_iter().chain(listed).map(known).collect(),
->>>>>>> 0ef97ed (config: agent hooks and inbound templates are read)
         webhooks,
         warnings: Vec::new(),
     }
