@@ -42,7 +42,8 @@ pub const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "workflow", "agents", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock",
-            "model",
+            "model", "http", "hooks", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
+            "json", "clock", "model",
         ],
     ),
 ];

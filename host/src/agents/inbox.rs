@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Ids, NewRun, Run, RunId};
-use crate::store::{Once, Store, StoreError, Submitted};
+use crate::store::{Accepted, Once, Store, StoreError, Submission, Submitted};
 
 /// The command line may end a run beside the server and cannot wake those who wait for it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -31,8 +31,14 @@ impl Inbox {
         self.store.submit_runs(runs, once, answer).await
     }
 
+    /// Takes several runs in, each once; all or none. What became of each, in their order.
+    pub async fn submit_batch(&self, batch: Vec<Submission>) -> Result<Vec<Accepted>, StoreError> {
+        self.store.submit_batch(batch).await
+    }
+
     /// The run once it has ended; `None` if there is none of this id. Waits as long as that takes: whoever asks sets the limit.
     pub async fn ended(&self, id: &RunId) -> Result<Option<Run>, StoreError> {
+        // Taken before the look: a change behind it is heard.
         let mut changes = self.store.runs_changed();
         loop {
             changes.mark_unchanged();

@@ -1,6 +1,7 @@
 //! Where the rooms meet. [`start`] is the whole start-up, one step a line; [`Running`] is what it leaves running.
 
 mod hook;
+mod hook_transforms;
 mod inspect;
 mod lifecycle;
 mod operator;
@@ -17,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::agents::operator::RunsDesk;
-use crate::agents::{self, Workers};
+use crate::agents::{self, Inbox, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
@@ -76,18 +77,23 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     let secrets = Arc::new(SecretWatch::start(&config, resolver.clone()).await);
     let announce = parts::announce(&store);
-    let plugins = Arc::new(Plugins::new(
+    let plugins = Plugins::new(
         compiler,
         parts::plugin_folder(&config),
         parts::slots(&config, &taskflows, &clock, &announce),
         parts::transforms(&config, &clock, &announce),
-    ));
+    )
+    .with_hooks(parts::hook_slots(&config, &clock, &announce));
+    let plugins = Arc::new(plugins);
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
     let events = parts::events_door(&config, &secrets, &store);
     let runs = parts::runs_door(&config, &secrets, &store, &clock);
-    let doors = Doors { events, runs };
+    let inbox = Inbox::new(store.clone(), Ids);
+    let hooks = parts::hook_doors(&config, &secrets, &inbox, &clock, &plugins, &admissions);
+    let inbound = parts::inbound_doors(&config, &secrets, &inbox, &clock);
+    let doors = Doors { events, runs, hooks, inbound };
     let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), doors, clock.clone());
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)

@@ -7,19 +7,23 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::agents::Clients;
-use crate::auth::SECRET_HEADER;
+use super::hook_transforms::SlotTransforms;
+use crate::agents::{Clients, Inbox};
 use crate::auth::secret::{Door, SecretWatch};
+use crate::auth::{SECRET_HEADER, TOKEN_HEADER};
 use crate::clock::Clock;
-use crate::config::webhooks::Transform;
-use crate::config::{Component, Config, Handler, RouteConfig, RouteLimits};
-use crate::http::{Doors, EventsDoor, Front, Gate, Route, RouteTable, RunsDoor};
-use crate::limits::{Admissions, Budget, InFlight, RateWindows};
-use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
+use crate::config::hooks::{HookDoor, Mapping};
+use crate::config::webhooks::{InboundEndpoint, Transform};
+use crate::config::{AllowedIps, Component, Config, Handler, RouteConfig, RouteLimits};
+use crate::hooks::{Hooks, InboundDoor, Transforms};
+use crate::http::{Doors, EventsDoor, Front, Gate, HooksDoor, InboundDoors, Route, RouteTable, RunsDoor};
+use crate::limits::{Admissions, Budget, FailedCredentials, InFlight, RateWindows};
+use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, MappingName, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
 use crate::outbound::ingest::Intake;
 use crate::sandbox::{
-    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot, User,
+    Announce, CompileCache, Compiler, HookSlot, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source,
+    TransformSlot, User,
 };
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, TaskRunners};
@@ -75,6 +79,32 @@ pub(super) fn transform_slot(
     TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
 }
 
+/// The components that hook mappings ask, with the places of these in the door's list.
+fn hook_components(door: &HookDoor) -> impl Iterator<Item = (usize, MappingName, &Component)> {
+    let named =
+        |(at, mapping): (usize, &'_ Mapping)| MappingName::new(format!("hooks.mappings[{at}] ({})", mapping.id));
+    door.mappings
+        .iter()
+        .enumerate()
+        .filter_map(move |(at, mapping)| Some((at, named((at, mapping)), &**mapping.transform.as_ref()?)))
+}
+
+fn hook_named(slot: &Arc<HookSlot>) -> Option<(MappingName, Arc<HookSlot>)> {
+    match slot.standing().user {
+        User::Mapping(name) => Some((name, slot.clone())),
+        User::Route(_) | User::Endpoint(_) | User::Workflow(_) => None,
+    }
+}
+
+pub(super) fn hook_slots(config: &Config, clock: &Clock, announce: &Announce) -> Vec<Arc<HookSlot>> {
+    let slot = |(_, name, component): (usize, MappingName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        let budget = Budget::from(&component.limits);
+        Arc::new(HookSlot::new(name, source, grants, budget, clock.clone(), announce.clone()))
+    };
+    config.hooks.iter().flat_map(hook_components).map(slot).collect()
+}
+
 fn file_and_grants(component: &Component) -> (Source, Grants) {
     (Source::File { name: component.file.clone(), digest: component.digest }, component.grants.clone())
 }
@@ -97,7 +127,12 @@ pub(super) fn uses(config: &Config) -> Vec<Use> {
         let (source, grants) = file_and_grants(component);
         Use { user: User::Endpoint(name.clone()), source, grants, limits: component.limits }
     };
-    config.routes.iter().map(route).chain(components(config).map(endpoint)).collect()
+    let mapping = |(_, name, component): (usize, MappingName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        Use { user: User::Mapping(name), source, grants, limits: component.limits }
+    };
+    let hooks = config.hooks.iter().flat_map(hook_components).map(mapping);
+    config.routes.iter().map(route).chain(components(config).map(endpoint)).chain(hooks).collect()
 }
 
 /// The transforms of the endpoints that are served.
@@ -134,6 +169,51 @@ pub(super) fn runs_door(config: &Config, secrets: &SecretWatch, store: &Store, c
     let agents = config.agents.list.iter();
     let secrets = agents.filter_map(|agent| Some((agent.id.clone(), secrets.client_secret(&agent.id)?)));
     RunsDoor::new(secrets.collect(), Clients::new(store.clone(), clock.clone(), &config.agents))
+}
+
+/// The doors for agent hooks, with the components that their mappings ask.
+pub(super) fn hook_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+    plugins: &Plugins,
+    admissions: &Admissions,
+) -> Vec<HooksDoor> {
+    let slots: HashMap<MappingName, Arc<HookSlot>> = plugins.hooks().iter().filter_map(hook_named).collect();
+    let door = |door: &HookDoor| {
+        let asked = hook_components(door)
+            .filter_map(|(at, name, component)| Some((at, (slots.get(&name)?.clone(), component.config.clone()))));
+        let transforms = SlotTransforms { slots: asked.collect(), admissions: admissions.clone() };
+        let transforms: Arc<dyn Transforms> = Arc::new(transforms);
+        let hooks = Hooks::new(door.clone(), &config.agents, inbox.clone(), clock.clone(), transforms);
+        let gate = |name: Door, allowed: &AllowedIps| {
+            Some(Gate::new(secrets.guard(&name)?.clone(), TOKEN_HEADER, allowed.clone()))
+        };
+        let own = |mapping: &Mapping| {
+            let path = mapping.path.clone().filter(|_| mapping.has_own_gate())?;
+            let guard = if mapping.auth.is_some() { Door::Mapping(path.clone()) } else { Door::Hooks(door.form) };
+            Some((path, gate(guard, &mapping.allowed_ips)?))
+        };
+        let gates = door.mappings.iter().filter_map(own).collect();
+        Some(HooksDoor::new(gate(Door::Hooks(door.form), &door.allowed_ips)?, gates, hooks))
+    };
+    config.hooks.iter().filter_map(door).collect()
+}
+
+pub(super) fn inbound_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+) -> Option<InboundDoors> {
+    let inbound = config.webhooks.inbound.as_ref()?;
+    let door = |endpoint: &InboundEndpoint| {
+        let guard = secrets.guard(&Door::Inbound(endpoint.name.clone()))?.clone();
+        let gate = Gate::new(guard, TOKEN_HEADER, endpoint.allowed_ips.clone());
+        Some((endpoint.name.clone(), (gate, InboundDoor::new(endpoint.clone(), inbox.clone(), clock.clone()))))
+    };
+    Some(InboundDoors::new(inbound.base_path.clone(), inbound.endpoints.iter().filter_map(door).collect()))
 }
 
 /// Which tasks are runs of agents.
@@ -173,6 +253,7 @@ pub(super) fn front(
     Front {
         routes: RouteTable::new(routes),
         doors,
+        failed: FailedCredentials::new(keys_max),
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

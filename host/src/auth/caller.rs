@@ -8,7 +8,7 @@ use super::secret::{Door, DoorSecret, SecretState};
 /// Somebody whom a door lets in: who presented its secret ([`authenticate`]), signed by its scheme
 /// ([`DoorKeys::verify`](super::secret::DoorKeys::verify)), or knocked where nothing is asked ([`OpenDoor`](super::secret::OpenDoor)). Made
 /// in this room alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     door: Door,
 }

@@ -30,7 +30,6 @@ pub struct Component {
 pub(super) const COMPONENT_KEYS: [&str; 4] = ["plugin", "config", "grants", "limits"];
 
 /// `{plugin, config, grants, limits}`, where `plugin` is as for [`read`]. What is left out of `limits` is taken from `base`.
-#[allow(dead_code, reason = "for whoever has a transform without keys of its own")]
 pub(super) fn read_component(field: &Field<'_>, base: RouteLimits) -> Option<Component> {
     match field.value() {
         Some(Value::Map(_)) => read_members(&field.section(&COMPONENT_KEYS), base),

@@ -8,6 +8,7 @@ mod bodies;
 mod component;
 mod env;
 mod field;
+pub mod hooks;
 mod json5;
 mod json_value;
 mod limits;

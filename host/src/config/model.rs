@@ -10,6 +10,7 @@ use super::agents::Agents;
 use super::allowed_ips::AllowedIps;
 use super::auth::AuthConfig;
 use super::bodies::Bodies;
+use super::hooks::HookDoor;
 use super::limits::{GlobalLimits, RouteLimits};
 use super::provider::{Providers, Secrets};
 use super::proxies::TrustedProxies;
@@ -36,6 +37,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// Who there is to send messages to.
     pub agents: Agents,
+    /// The doors for agent hooks. Their paths differ.
+    pub hooks: Vec<HookDoor>,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
     /// What the operator should know though it is no error. Safe to log.

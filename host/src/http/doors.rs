@@ -7,6 +7,8 @@ use axum::http::request::Parts;
 use super::answer::Refused;
 use super::events::EventsDoor;
 use super::front::Front;
+use super::hooks::HooksDoor;
+use super::inbound::InboundDoors;
 use super::runs::RunsDoor;
 use super::serve::Peer;
 
@@ -16,6 +18,10 @@ pub struct Doors {
     pub events: Option<EventsDoor>,
     /// Where clients claim runs of agents.
     pub runs: RunsDoor,
+    /// Where agents are woken and told.
+    pub hooks: Vec<HooksDoor>,
+    /// Where templates make messages.
+    pub inbound: Option<InboundDoors>,
 }
 
 impl Doors {
@@ -33,6 +39,13 @@ impl Doors {
         }
         if self.runs.is_at(path) {
             return Some(self.runs.pass(front, peer, path, head, body).await);
+        }
+        if let Some((door, under)) = self.hooks.iter().find_map(|door| Some((door, door.under(path)?))) {
+            return Some(Ok(door.pass(front, peer.0, head.clone(), under, body).await));
+        }
+        let named = self.inbound.as_ref().and_then(|inbound| Some((inbound, inbound.under(path)?)));
+        if let Some((inbound, name)) = named {
+            return Some(Ok(inbound.pass(front, peer.0, head.clone(), name, body).await));
         }
         None
     }

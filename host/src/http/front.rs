@@ -27,7 +27,7 @@ use crate::auth::{Caller, Forwarded, authenticate, client_address, presented_sec
 use crate::clock::Clock;
 use crate::config::Gateway;
 use crate::json::JsonText;
-use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::limits::{Admissions, FailedCredentials, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
 use crate::taskflow::{Once, TaskFlows};
@@ -40,6 +40,8 @@ pub struct Front {
     pub doors: Doors,
     /// Which proxies are believed, and who may knock anywhere.
     pub gateway: Gateway,
+    /// Credentials that failed at the doors of agents.
+    pub failed: FailedCredentials,
     /// The rate windows.
     pub rate: RateWindows,
     /// The requests in flight.
@@ -174,11 +176,12 @@ async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request
     let (head, mut body) = request.into_parts();
     // Whoever waits for a word before the body gets none: what follows may be the body or the next request.
     let is_held_back = head.headers.contains_key(header::EXPECT);
-    let refused = match front.pass(peer, head, &mut body).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
-    };
-    let mut response = refused.into_response();
+    let response = front.pass(peer, head, &mut body).await.unwrap_or_else(Refused::into_response);
+    settled(response, body, is_held_back).await
+}
+
+/// Reads what is left of the body, or has the connection closed.
+async fn settled(mut response: Response<Body>, body: Body, is_held_back: bool) -> Response<Body> {
     let is_settled = body.is_end_stream() || response.headers().contains_key(header::CONNECTION);
     if !is_settled && (is_held_back || !body::discard(body).await) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -29,6 +29,13 @@ pub struct Gate {
 /// Somebody at the gate whose body has not been read.
 pub(super) struct AtGate(Option<Caller>);
 
+impl AtGate {
+    /// Whether the head has proven who it is.
+    pub fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 /// Somebody inside.
 pub(super) struct Guest {
     /// Who it is.
@@ -55,6 +62,11 @@ impl Gate {
     /// Whether there is nobody who could come in, because no secret was ever there: then there is no door.
     pub(super) fn is_closed(&self) -> bool {
         self.guard.is_unresolved()
+    }
+
+    /// Whether anybody is let in.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.guard, DoorGuard::Open(_))
     }
 
     pub(super) fn may_knock(&self, client: IpAddr) -> Result<(), Refused> {

@@ -56,6 +56,13 @@ pub(super) fn json(claim: Claim, headers: &HeaderMap, body: &[u8]) -> Result<Jso
     }
 }
 
+/// A body that is no JSON, if it says that it is a form or a text.
+pub(super) fn other(headers: &HeaderMap, body: &[u8]) -> Option<JsonText> {
+    let bodies = Bodies { form: true, text: true, raw: false };
+    let claim = claim(headers, bodies).ok().filter(|claim| *claim != Claim::Json)?;
+    json(claim, headers, body).ok()
+}
+
 fn of_form(body: &[u8]) -> Result<JsonText, Refused> {
     let mut members = Map::new();
     for (name, value) in form_urlencoded::parse(body) {

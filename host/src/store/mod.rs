@@ -36,7 +36,10 @@ pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
 pub use nonces::{OnceSigned, Seen};
 pub use once::{Answered, Call, Op};
-pub use runs::{ClientClaim, RUNS_LISTED_MAX, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, TaskRules};
+pub use runs::{
+    Accepted, ClientClaim, RUNS_LISTED_MAX, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, Submission,
+    TaskRules,
+};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::config::hooks::HookForm;
 use crate::model::{AgentId, RouteId};
 
 /// A door that asks who knocks.
@@ -13,6 +14,12 @@ pub enum Door {
     Events,
     /// Where a client claims the runs of an agent.
     Agent(AgentId),
+    /// A door for agent hooks, by its root in the config.
+    Hooks(HookForm),
+    /// A path of it that has a gate of its own.
+    Mapping(String),
+    /// An inbound template, by its name.
+    Inbound(String),
 }
 
 impl Door {
@@ -22,6 +29,10 @@ impl Door {
             Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
             Self::Events => "webhooks.ingest.secret".to_owned(),
             Self::Agent(agent) => format!("agents.{agent}.clientSecret"),
+            Self::Hooks(HookForm::Hooks) => "hooks.token".to_owned(),
+            Self::Hooks(HookForm::Listed) => "webhooks.secret".to_owned(),
+            Self::Mapping(path) => format!("hooks.mappings ({path}) auth"),
+            Self::Inbound(name) => format!("webhooks.inbound.endpoints.{name}.secret"),
         }
     }
 }
@@ -32,6 +43,9 @@ impl fmt::Display for Door {
             Self::Route(route) => write!(f, "route {route}"),
             Self::Events => f.write_str("the door for events"),
             Self::Agent(agent) => write!(f, "the door for clients of agent {agent}"),
+            Self::Hooks(form) => write!(f, "the door for agent hooks of {}", form.root()),
+            Self::Mapping(path) => write!(f, "hook {path}"),
+            Self::Inbound(name) => write!(f, "inbound {name}"),
         }
     }
 }

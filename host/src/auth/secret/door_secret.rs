@@ -158,6 +158,10 @@ impl<K: Remembered> DoorSecret<K> {
     /// OpenClaw's sentence for a reference, word for word where the door has one secret: people watch their logs for it.
     pub(super) fn skipped(&self, at: usize, why: &Unresolved) -> String {
         let (door, secret) = (&self.door, self.door.config_path());
+        if matches!(self.door, Door::Hooks(_) | Door::Mapping(_) | Door::Inbound(_)) {
+            // These are there all the same, and fail closed.
+            return format!("{door} lets nobody in with this secret: {secret} is unresolved ({}).", why.reference);
+        }
         if self.specs.len() > 1 {
             let number = at + 1;
             return format!("[webhooks] {door}: {secret}, number {number} of them, is unresolved ({why}).");

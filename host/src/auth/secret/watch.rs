@@ -38,7 +38,14 @@ impl SecretWatch {
         let agents = config.agents.list.iter();
         let clients =
             agents.filter_map(|agent| Some((Door::Agent(agent.id.clone()), bearer(agent.client_secret.as_ref()?))));
-        Self::over(routes.chain(events).chain(clients).collect(), config.secrets.refresh, resolver).await
+        let hooks = config.hooks.iter().map(|door| (Door::Hooks(door.form), AuthConfig::Bearer(door.tokens.clone())));
+        let mappings = config.hooks.iter().flat_map(|door| &door.mappings);
+        let mappings =
+            mappings.filter_map(|mapping| Some((Door::Mapping(mapping.path.clone()?), mapping.auth.clone()?)));
+        let inbound = config.webhooks.inbound.iter().flat_map(|inbound| &inbound.endpoints);
+        let inbound = inbound.map(|endpoint| (Door::Inbound(endpoint.name.clone()), endpoint.auth.clone()));
+        let doors = routes.chain(events).chain(clients).chain(hooks).chain(mappings).chain(inbound);
+        Self::over(doors.collect(), config.secrets.refresh, resolver).await
     }
 
     /// The same for these doors, looked at again every `refresh`.

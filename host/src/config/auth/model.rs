@@ -19,6 +19,11 @@ pub enum AuthConfig {
 }
 
 impl AuthConfig {
+    /// Whether it lets nobody in, because it has no secret to compare with.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Bearer(secrets) if secrets.is_empty())
+    }
+
     /// All its secrets.
     pub fn secrets(&self) -> &[SecretSpec] {
         match self {

@@ -4,6 +4,8 @@ mod accepted;
 mod agents;
 mod component;
 mod files;
+mod hooks;
+mod hooks_refused;
 mod refused;
 mod snippets;
 mod webhooks;
