@@ -5,6 +5,7 @@ pub mod agents;
 mod component;
 mod env;
 mod field;
+pub mod hooks;
 mod json5;
 mod json_value;
 mod limits;

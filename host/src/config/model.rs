@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::model::{Digest, Grants, RouteId, SessionKey};
 
 use super::agents::Agents;
+use super::hooks::HookDoor;
 use super::limits::{GlobalLimits, RouteLimits};
 use super::provider::{Providers, SecretSpec, Secrets};
 use super::proxies::TrustedProxies;
@@ -33,6 +34,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// Who there is to send messages to.
     pub agents: Agents,
+    /// The doors for agent hooks. Their paths differ.
+    pub hooks: Vec<HookDoor>,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
     /// What the operator should know though it is no error. Safe to log.

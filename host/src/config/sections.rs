@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::field::Field;
+use super::hooks::{HookDoor, Roster};
 use super::limits::{self, RouteLimits};
 use super::model::{Config, Gateway, RouteConfig, SandboxConfig};
 use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{agents, proxies, routes, webhooks};
+use super::{agents, hooks, proxies, routes, webhooks};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -27,8 +28,8 @@ const WEBHOOKS: &str = "webhooks";
 /// The whole file. Where a value is wrong the reader holds the problem, and what is returned is of no use.
 pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let beside = file.parent().unwrap_or(Path::new(""));
-    let section =
-        root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "agents", "webhooks"]);
+    let section = root
+        .section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "agents", "hooks", "webhooks"]);
     let gateway = read_gateway(&section.field("gateway"));
     let state_dir = folder(&section, "stateDir", "state", beside);
     let (secrets, declared) = secrets::read(&section.field("secrets"));
@@ -37,8 +38,18 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let plugins = section.field("plugins").section(&["dir", "allow", "entries"]);
     let plugins_dir = folder(&plugins, "dir", "plugins", beside);
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
-    let around = webhooks::Around { beside, limits: route_limits, declared: &declared };
-    let webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let roster = Roster::new(&section.field("agents"));
+    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster };
+    let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
+    let hooks = hooks::read(&section.field("hooks"), &for_hooks, &mut paths);
+    let (webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let mut agents = agents::read(&section.field("agents"), &agents::Around { beside, declared: &declared });
+    agents::add_named(&mut agents, roster.known());
+    // Only now is everybody named who is.
+    let known = |mut door: HookDoor| {
+        door.agents.known = roster.known();
+        door
+    };
     Config {
         file: file.to_owned(),
         gateway,
@@ -48,7 +59,8 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-        agents: agents::read(&section.field("agents"), &agents::Around { beside, declared: &declared }),
+        agents,
+        hooks: hooks.into_iter().chain(listed).map(known).collect(),
         webhooks,
         warnings: Vec::new(),
     }

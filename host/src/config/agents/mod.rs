@@ -168,3 +168,12 @@ fn checked_id(id: &str, field: &Field<'_>) -> Option<AgentId> {
 fn days(days: u32) -> Duration {
     Duration::from_secs(u64::from(days) * SECONDS_PER_DAY)
 }
+
+/// Adds those that other sections name.
+pub(super) fn add_named(agents: &mut Agents, ids: Vec<AgentId>) {
+    for id in ids {
+        if agents.find(&id).is_none() {
+            agents.list.push(Agent::plain(id));
+        }
+    }
+}
