@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// Agent hooks: what a request means, and what becomes of it.
+pub mod hooks;
+
 // Agents: durable runs, and who carries them out.
 pub mod agents;
 

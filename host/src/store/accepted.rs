@@ -24,10 +24,21 @@ pub enum Submitted {
 
 /// Notes the key with the answer that its request is about to get, if it is free. Anything but `Stored` means: do nothing else.
 pub(super) fn once(db: &Connection, once: &Once, answer: &str, now: Millis) -> Result<Submitted, StoreError> {
+    once_within(db, once, answer, now, KEYS_KEPT_MS)
+}
+
+/// The same for a key that means something for so long only.
+pub(super) fn once_within(
+    db: &Connection,
+    once: &Once,
+    answer: &str,
+    now: Millis,
+    kept_ms: i64,
+) -> Result<Submitted, StoreError> {
     const SQL: &str = "INSERT INTO accepted (key, request, created_at, answer) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (key) DO UPDATE SET request = excluded.request, created_at = excluded.created_at, \
          answer = excluded.answer WHERE created_at < ?5";
-    let forgotten = now.0.saturating_sub(KEYS_KEPT_MS);
+    let forgotten = now.0.saturating_sub(kept_ms.min(KEYS_KEPT_MS));
     let is_new = db.prepare_cached(SQL)?.execute((&once.key, once.request.0, now.0, answer, forgotten))? > 0;
     if is_new {
         return Ok(Submitted::Stored);

@@ -32,7 +32,10 @@ pub use delivery::{
 };
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
-pub use runs::{ClientClaim, RUNS_LISTED_MAX, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, TaskRules};
+pub use runs::{
+    Accepted, ClientClaim, RUNS_LISTED_MAX, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, Submission,
+    TaskRules,
+};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
 

@@ -11,7 +11,7 @@ mod tokens;
 
 pub use model::{
     HookAction, HookAgents, HookDoor, HookForm, HookTransform, ListedAgent, Mapping, SessionRules, has_expressions,
-    normalised_agent,
+    next_expression, normalised_agent,
 };
 
 pub(super) use listed::{KEYS as LISTED_KEYS, read as read_listed};

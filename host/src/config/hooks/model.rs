@@ -182,15 +182,23 @@ pub fn normalised_agent(id: &str) -> Option<String> {
 /// Longest agent id, in characters.
 const ID_MAX: usize = 64;
 
-/// Whether something would be filled in: `{{`, anything but `}`, `}}`.
+/// The first expression of a template, `{{`, anything but `}`, `}}`: what stands before it, the expression, what stands behind.
+pub fn next_expression(template: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    while let Some(at) = template[from..].find("{{").map(|at| from + at) {
+        let inside = &template[at + 2..];
+        let length = inside.find('}')?;
+        if length > 0 && inside[length..].starts_with("}}") {
+            return Some((&template[..at], inside[..length].trim(), &inside[length + 2..]));
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// Whether something would be filled in.
 pub fn has_expressions(template: &str) -> bool {
-    template.match_indices("{{").any(|(at, _)| {
-        let rest = template[at..].trim_start_matches('{');
-        let inside = rest.find('}').unwrap_or(0);
-        // Of `{{{}}` the third brace is what stands inside.
-        let is_some = inside > 0 || template[at..].starts_with("{{{");
-        is_some && rest[inside..].starts_with("}}")
-    })
+    next_expression(template).is_some()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //!                       └──────────────────────┘ (again, if it may be)
 //! ```
 
+mod batch;
 mod claim;
 mod complete;
 mod events;
@@ -19,6 +20,7 @@ mod retention;
 mod submit;
 mod turn;
 
+pub use batch::{Accepted, Submission};
 pub(super) use complete::cancel_of_flow;
 pub use follow::TaskRules;
 pub use list::RUNS_LISTED_MAX;
