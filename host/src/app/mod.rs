@@ -15,9 +15,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agents::Inbox;
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
+use crate::hooks::{NoTransforms, Transforms};
 use crate::http::{Connections, Phase, listen, serve, serve_admin};
 use crate::limits::Admissions;
 use crate::model::Ids;
@@ -80,8 +82,14 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
-    let events = parts::events_door(&config, &secrets, &store);
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events);
+    let inbox = Inbox::new(store.clone(), Ids);
+    let asked: Arc<dyn Transforms> = Arc::new(NoTransforms);
+    let doors = parts::Doors {
+        events: parts::events_door(&config, &secrets, &store),
+        hooks: parts::hook_doors(&config, &secrets, &inbox, &clock, &asked),
+        inbound: parts::inbound_doors(&config, &secrets, &inbox, &clock),
+    };
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), doors);
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::agents::Inbox;
 use crate::auth::secret::SecretWatch;
 use crate::clock::Clock;
-use crate::config::webhooks::{Component, Transform};
+use crate::config::hooks::HookDoor;
+use crate::config::webhooks::{Component, InboundCredential, InboundEndpoint, Transform};
 use crate::config::{Config, Handler, RouteConfig};
-use crate::http::{EventsDoor, Front, Route, RouteTable};
-use crate::limits::{Admissions, Budget, InFlight, RateWindows};
+use crate::hooks::{Hooks, InboundDoor, Transforms};
+use crate::http::{EventsDoor, Front, HooksDoor, InboundDoors, InboundGuard, Route, RouteTable};
+use crate::limits::{Admissions, Budget, FailedCredentials, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
 use crate::outbound::ingest::Intake;
@@ -103,13 +106,55 @@ pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store)
     Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
 }
 
+/// The doors for agent hooks. Their mappings' transforms run in `transforms`.
+pub(super) fn hook_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+    transforms: &Arc<dyn Transforms>,
+) -> Vec<HooksDoor> {
+    let door = |door: &HookDoor| {
+        let hooks = Hooks::new(door.clone(), &config.agents, inbox.clone(), clock.clone(), transforms.clone());
+        HooksDoor::new(secrets.hook_secrets(door.form), hooks)
+    };
+    config.hooks.iter().map(door).collect()
+}
+
+pub(super) fn inbound_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+) -> Option<InboundDoors> {
+    let inbound = config.webhooks.inbound.as_ref()?;
+    let door = |endpoint: &InboundEndpoint| {
+        let guard = match endpoint.credential {
+            InboundCredential::None => InboundGuard::Anybody,
+            InboundCredential::Secrets(_) | InboundCredential::Missing => {
+                InboundGuard::Secrets(secrets.inbound_secrets(&endpoint.name))
+            }
+        };
+        let door = InboundDoor::new(endpoint.clone(), inbox.clone(), clock.clone());
+        (endpoint.name.clone(), (guard, door))
+    };
+    Some(InboundDoors::new(inbound.base_path.clone(), inbound.endpoints.iter().map(door).collect()))
+}
+
+/// The doors beside the plugin routes.
+pub(super) struct Doors {
+    pub events: Option<EventsDoor>,
+    pub hooks: Vec<HooksDoor>,
+    pub inbound: Option<InboundDoors>,
+}
+
 pub(super) fn front(
     config: &Config,
     secrets: &SecretWatch,
     plugins: &Plugins,
     taskflows: TaskFlows,
     admissions: Admissions,
-    events: Option<EventsDoor>,
+    doors: Doors,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
@@ -124,7 +169,10 @@ pub(super) fn front(
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
-        events,
+        events: doors.events,
+        hooks: doors.hooks,
+        inbound: doors.inbound,
+        failed: FailedCredentials::new(keys_max),
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

@@ -173,8 +173,9 @@ impl Hooks {
                     orders.push(self.mapped_wake(action, request)?);
                 }
                 HookAction::Agent => {
+                    let named = action.key().map(str::to_owned).or_else(|| self.config.sessions.default_key.clone());
                     let mut order = self.mapped_agent(action, request)?;
-                    let scope = scope_of(&order);
+                    let scope = scope_of(&order, named.as_deref());
                     // Two equal items of one batch are two.
                     let nth = seen.entry(scope.clone()).or_insert(0_u32);
                     let scope = format!("{scope}#{nth}");
@@ -308,11 +309,9 @@ impl Hooks {
     }
 }
 
-/// All that a mapped message asks for, but for a session that it got because it named none.
-fn scope_of(order: &Order) -> String {
+/// All that a mapped message asks for; a session that it got because it named none is no part of it.
+fn scope_of(order: &Order, session: Option<&str>) -> String {
     let options = serde_json::to_string(&order.options).unwrap_or_default();
-    let session =
-        if order.session.starts_with("hook:") && order.mode == SessionMode::Isolated { "" } else { &order.session };
     json!([order.agent.as_str(), session, order.mode.as_str(), order.name, order.message, options]).to_string()
 }
 

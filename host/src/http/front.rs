@@ -19,13 +19,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::answer::{self, Refused};
 use super::events::EventsDoor;
 use super::head::Head;
+use super::hooks::HooksDoor;
+use super::inbound::InboundDoors;
 use super::routes::{Route, RouteTable, resolved};
 use super::{body, serve::Peer};
 use crate::auth::secret::{DoorSecret, SecretState};
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
 use crate::config::Gateway;
 use crate::json::{self, JsonError};
-use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::limits::{Admissions, FailedCredentials, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
 use crate::taskflow::TaskFlows;
@@ -36,6 +38,12 @@ pub struct Front {
     pub routes: RouteTable,
     /// Where events are handed in, if anywhere.
     pub events: Option<EventsDoor>,
+    /// Where agents are woken and told.
+    pub hooks: Vec<HooksDoor>,
+    /// Where templates make messages.
+    pub inbound: Option<InboundDoors>,
+    /// Credentials that failed at those two.
+    pub failed: FailedCredentials,
     /// Which proxies are believed.
     pub gateway: Gateway,
     /// The rate windows.
@@ -110,7 +118,7 @@ impl Front {
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 
-    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
             let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))
@@ -125,11 +133,24 @@ async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request
     let (head, mut body) = request.into_parts();
     // Whoever waits for a word before the body gets none: what follows may be the body or the next request.
     let is_held_back = head.headers.contains_key(header::EXPECT);
-    let refused = match front.pass(peer, head, &mut body).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
+    let path = resolved(head.uri.path()).into_owned();
+    let response = if let Some((door, under)) = front.hooks.iter().find_map(|door| Some((door, door.under(&path)?))) {
+        door.pass(&front, peer, head, under, &mut body).await
+    } else if let Some((inbound, name)) =
+        front.inbound.as_ref().and_then(|inbound| Some((inbound, inbound.under(&path)?)))
+    {
+        inbound.pass(&front, peer, head, name, &mut body).await
+    } else {
+        match front.pass(peer, head, &mut body).await {
+            Ok(response) => return response,
+            Err(refused) => refused.into_response(),
+        }
     };
-    let mut response = refused.into_response();
+    settled(response, body, is_held_back).await
+}
+
+/// Reads what is left of the body, or has the connection closed.
+async fn settled(mut response: Response<Body>, body: Body, is_held_back: bool) -> Response<Body> {
     let is_settled = body.is_end_stream() || response.headers().contains_key(header::CONNECTION);
     if !is_settled && (is_held_back || !body::discard(body).await) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

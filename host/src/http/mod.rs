@@ -1,6 +1,6 @@
 //! The front door: connections, the guards in their order, and the answer on its way out. axum and hyper live here and nowhere else.
 //!
-//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `events.rs` (the door for events) → `serve.rs` (connections, drain and cut). `admin/` is the operator's own door.
+//! Reading order: `front.rs` (the guards, one a line) → `answer.rs` (every status there is) → `events.rs` (the door for events) → `hooks.rs` and `inbound.rs` (the doors for agents, with `knock.rs`) → `serve.rs` (connections, drain and cut). `admin/` is the operator's own door.
 
 mod admin;
 mod answer;
@@ -8,11 +8,17 @@ mod body;
 mod events;
 mod front;
 mod head;
+mod hooks;
+mod inbound;
+mod json_error;
+mod knock;
 mod routes;
 mod serve;
 
 pub use admin::{AskError, Said, ask, ask_admin, listen, serve_admin, tell_admin};
 pub use events::EventsDoor;
 pub use front::Front;
+pub use hooks::HooksDoor;
+pub use inbound::{InboundDoors, InboundGuard};
 pub use routes::{Route, RouteTable};
 pub use serve::{Connections, Phase, serve};

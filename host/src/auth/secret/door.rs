@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::config::hooks::HookForm;
 use crate::model::RouteId;
 
 /// A door with a secret of its own.
@@ -11,6 +12,10 @@ pub enum Door {
     Route(RouteId),
     /// Where a Gateway hands its events in.
     Events,
+    /// A door for agent hooks, by its root in the config, with one of its secrets.
+    Hooks(HookForm, usize),
+    /// An inbound template, by its name, with one of its secrets.
+    Inbound(String, usize),
 }
 
 impl Door {
@@ -19,6 +24,9 @@ impl Door {
         match self {
             Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
             Self::Events => "webhooks.ingest.secret".to_owned(),
+            Self::Hooks(HookForm::Hooks, _) => "hooks.token".to_owned(),
+            Self::Hooks(HookForm::Listed, _) => "webhooks.secret".to_owned(),
+            Self::Inbound(name, _) => format!("webhooks.inbound.endpoints.{name}.secret"),
         }
     }
 }
@@ -28,6 +36,8 @@ impl fmt::Display for Door {
         match self {
             Self::Route(route) => write!(f, "route {route}"),
             Self::Events => f.write_str("the door for events"),
+            Self::Hooks(form, _) => write!(f, "the door for agent hooks of {}", form.root()),
+            Self::Inbound(name, _) => write!(f, "inbound {name}"),
         }
     }
 }

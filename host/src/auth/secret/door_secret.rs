@@ -97,6 +97,10 @@ impl DoorSecret {
     /// OpenClaw's sentence for a reference, word for word: people watch their logs for it.
     pub(super) fn skipped(&self, why: &Unresolved) -> String {
         let (door, secret) = (&self.door, self.door.config_path());
+        if matches!(self.door, Door::Hooks(..) | Door::Inbound(..)) {
+            // These are there all the same, and fail closed.
+            return format!("{door} lets nobody in with this secret: {secret} is unresolved ({}).", why.reference);
+        }
         match &self.spec {
             SecretSpec::Ref(reference) => {
                 format!("[webhooks] skipping {door}: {secret} SecretRef is unresolved ({reference}).")

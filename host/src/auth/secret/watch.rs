@@ -8,6 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::Config;
+use crate::config::hooks::HookForm;
+use crate::config::webhooks::InboundCredential;
 use crate::model::RouteId;
 
 use super::door::Door;
@@ -29,9 +31,24 @@ impl SecretWatch {
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
         let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), &route.secret));
         let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, &ingest.secret));
+        let hooks = config
+            .hooks
+            .iter()
+            .flat_map(|door| door.tokens.iter().enumerate().map(|(nth, spec)| (Door::Hooks(door.form, nth), spec)));
+        let inbound = config.webhooks.inbound.iter().flat_map(|inbound| &inbound.endpoints).flat_map(|endpoint| {
+            let specs = match &endpoint.credential {
+                InboundCredential::Secrets(specs) => &specs[..],
+                InboundCredential::None | InboundCredential::Missing => &[],
+            };
+            specs.iter().enumerate().map(|(nth, spec)| (Door::Inbound(endpoint.name.clone(), nth), spec))
+        });
         // In the order of the config, so that the log is too.
-        let all: Vec<_> =
-            routes.chain(events).map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone()))).collect();
+        let all: Vec<_> = routes
+            .chain(events)
+            .chain(hooks)
+            .chain(inbound)
+            .map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone())))
+            .collect();
         let watch = Self {
             resolver,
             secrets: all.iter().map(|secret| (secret.door().clone(), secret.clone())).collect(),
@@ -58,6 +75,16 @@ impl SecretWatch {
     /// The secret of the door for events, if the config has one.
     pub fn events_secret(&self) -> Option<Arc<DoorSecret>> {
         self.secrets.get(&Door::Events).cloned()
+    }
+
+    /// All secrets of a door for agent hooks.
+    pub fn hook_secrets(&self, form: HookForm) -> Vec<Arc<DoorSecret>> {
+        (0..).map_while(|nth| self.secrets.get(&Door::Hooks(form, nth)).cloned()).collect()
+    }
+
+    /// All secrets of an inbound template.
+    pub fn inbound_secrets(&self, name: &str) -> Vec<Arc<DoorSecret>> {
+        (0..).map_while(|nth| self.secrets.get(&Door::Inbound(name.to_owned(), nth)).cloned()).collect()
     }
 
     /// Looks up again what may have changed by `now`.
