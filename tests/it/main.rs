@@ -3,6 +3,7 @@
 mod actions;
 mod cli;
 mod conformance;
+mod conformance_hooks;
 mod contract;
 mod crash;
 mod delivery;
