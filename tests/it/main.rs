@@ -15,6 +15,7 @@ mod first_party;
 mod garbage;
 mod guards;
 mod guests;
+mod hooks;
 mod interruptions;
 mod isolation;
 mod lifecycle;

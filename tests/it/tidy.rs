@@ -17,12 +17,16 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
     ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
     ("agents", &["outbound", "sandbox", "limits", "auth", "config", "taskflow", "store", "json", "clock", "model"]),
-    ("http", &["agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    ("hooks", &["agents", "auth", "config", "store", "json", "clock", "model"]),
+    (
+        "http",
+        &["hooks", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"],
+    ),
     (
         "app",
         &[
-            "http", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
-            "model",
+            "http", "hooks", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json",
+            "clock", "model",
         ],
     ),
     ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),

@@ -54,15 +54,15 @@ mod tests {
             (" {\n é}", "Expected property name or '}' in JSON at position 3 (line 2 column 2)"),
             ("{", "Unexpected end of JSON input"),
             ("[1,", "Unexpected end of JSON input"),
-            ("nope", "Unexpected token 'o', \"nope\" is not valid JSON"),
+            ("nope", "Unexpected token 'n', \"nope\" is not valid JSON"),
             ("message=hi", "Unexpected token 'm', \"message=hi\" is not valid JSON"),
             (
                 "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":x,\"f\":6,\"g\":7}",
-                "Unexpected token 'x', ...\"\"d\":4,\"e\":x,\"f\":6,\"g\"...\" is not valid JSON",
+                "Unexpected token 'x', ...\"\"d\":4,\"e\":x,\"f\":6,\"g\"... is not valid JSON",
             ),
         ] {
             let error = canonical(body.as_bytes()).unwrap_err();
-            assert_eq!(message(body.as_bytes(), error), expected.replace("...\" is", "... is"), "{body}");
+            assert_eq!(message(body.as_bytes(), error), expected, "{body}");
         }
     }
 

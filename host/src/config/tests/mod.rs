@@ -2,6 +2,8 @@
 
 mod accepted;
 mod files;
+mod hooks;
+mod hooks_refused;
 mod refused;
 mod snippets;
 mod webhooks;
