@@ -23,7 +23,8 @@ fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors
 fn does_something(text: &str, format: Format, file: &Path) {
     let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
-    let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty();
+    let tells_agents = !config.hooks.is_empty() || config.webhooks.inbound.is_some();
+    let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty() || tells_agents;
     assert!(does, "{} serves no route and tells nobody:\n{text}", file.display());
 }
 
@@ -204,6 +205,11 @@ fn every_key_of_the_config_has_its_row() {
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
         ("{ webhooks: { inbound: { @ } } }", "inbound."),
         ("{ webhooks: { inbound: { endpoints: { a: { @ } } } } }", "inbound.endpoints."),
+        ("{ webhooks: { agents: { a: { @ } } } }", "agents."),
+        ("{ hooks: { @ } }", "hooks."),
+        ("{ hooks: { mappings: [{ @ }] } }", "mappings."),
+        ("{ hooks: { mappings: [{ match: { @ } }] } }", "mappings.match."),
+        ("{ hooks: { mappings: [{ transform: { plugin: 'x.wasm', @ } }] } }", "mappings.transform."),
         (&endpoint("@"), ""),
         (&endpoint("filter: { @ }"), "filter."),
         (&endpoint("retry: { @ }"), "retry."),

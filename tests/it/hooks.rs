@@ -156,7 +156,7 @@ async fn inbound_templates_are_served_behind_their_secrets() {
         (at("open", "not json"), 400),
         (at("open", ""), 200),
         (at("nothing", body).secret("shared-secret"), 404),
-        (at("deploy", "[]").secret("shared-secret"), 200),
+        (at("deploy", "[]").secret("shared-secret"), 400),
         (at("deploy?token=shared-secret", body), 400),
     ] {
         assert_eq!(request.send().await.status, status);
