@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::Refused;
 use super::front::Front;
-use super::knock;
+use super::knock::{self, Turned};
 use crate::auth::secret::DoorSecret;
 use crate::hooks::{Answer, Hooks, Sender, completion};
 
@@ -48,7 +48,7 @@ impl HooksDoor {
         path: &str,
         body: &mut Body,
     ) -> Response<Body> {
-        self.guarded(front, peer, head, path, body).await.unwrap_or_else(|refused| refused)
+        self.guarded(front, peer, head, path, body).await.unwrap_or_else(|turned| *turned)
     }
 
     async fn guarded(
@@ -58,14 +58,14 @@ impl HooksDoor {
         head: Parts,
         path: &str,
         body: &mut Body,
-    ) -> Result<Response<Body>, Response<Body>> {
+    ) -> Result<Response<Body>, Turned> {
         knock::is_a_post(&head)?;
         let sender = Sender::Known(knock::caller(front, &self.secrets, SCOPE, peer, &head.headers)?);
         if path.is_empty() {
-            return Err(knock::respond(Answer::NotFound));
+            return Err(knock::respond(Answer::NotFound).into());
         }
         // Behind the credential: no stranger can take these places, nor have a byte of a body read.
-        let place = front.requests.try_acquire().map_err(|_| Refused::Busy.into_response())?;
+        let place = front.requests.try_acquire().map_err(|_| Box::new(Refused::Busy.into_response()))?;
         let request = knock::request(head, path, body, self.hooks.body_max_bytes(path)).await?;
         let answer = self.hooks.take(&sender, &request).await;
         drop((place, request));

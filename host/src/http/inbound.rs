@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use super::answer::Refused;
 use super::front::Front;
 use super::hooks::under;
-use super::knock;
+use super::knock::{self, Turned};
 use crate::auth::secret::DoorSecret;
 use crate::config::RouteLimits;
 use crate::config::hooks::BODY_MAX_BYTES;
@@ -55,7 +55,7 @@ impl InboundDoors {
         name: &str,
         body: &mut Body,
     ) -> Response<Body> {
-        self.guarded(front, peer, head, name, body).await.unwrap_or_else(|refused| refused)
+        self.guarded(front, peer, head, name, body).await.unwrap_or_else(|turned| *turned)
     }
 
     async fn guarded(
@@ -65,9 +65,9 @@ impl InboundDoors {
         head: Parts,
         name: &str,
         body: &mut Body,
-    ) -> Result<Response<Body>, Response<Body>> {
+    ) -> Result<Response<Body>, Turned> {
         knock::is_a_post(&head)?;
-        let (guard, door) = self.by_name.get(name).ok_or_else(|| knock::respond(Answer::NotFound))?;
+        let (guard, door) = self.by_name.get(name).ok_or_else(|| Box::new(knock::respond(Answer::NotFound)))?;
         let sender = match guard {
             InboundGuard::Secrets(secrets) => Sender::Known(knock::caller(front, secrets, SCOPE, peer, &head.headers)?),
             InboundGuard::Anybody => {
@@ -75,16 +75,16 @@ impl InboundDoors {
                 Sender::Anybody
             }
         };
-        let _place = front.requests.try_acquire().map_err(|_| Refused::Busy.into_response())?;
+        let _place = front.requests.try_acquire().map_err(|_| Box::new(Refused::Busy.into_response()))?;
         let request = knock::request(head, name, body, BODY_MAX_BYTES).await?;
         Ok(knock::respond(door.take(&sender, &request).await))
     }
 
     /// Each message of a stranger costs a run, so strangers have a pace.
-    fn within_rate(&self, front: &Front, name: &str, peer: SocketAddr, head: &Parts) -> Result<(), Response<Body>> {
+    fn within_rate(&self, front: &Front, name: &str, peer: SocketAddr, head: &Parts) -> Result<(), Turned> {
         let (path, limits) = (format!("{}/{name}", self.base_path), RouteLimits::default());
         let client = front.client(peer, &head.headers);
         let allowed = front.rate.allow(&path, client, limits.rate_requests, limits.rate_window, Instant::now());
-        if allowed { Ok(()) } else { Err(Refused::RateLimited.into_response()) }
+        if allowed { Ok(()) } else { Err(Refused::RateLimited.into_response().into()) }
     }
 }

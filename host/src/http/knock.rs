@@ -28,15 +28,18 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// In OpenClaw's words.
 const TOKEN_IN_QUERY: &str = "Hook token must be provided via Authorization: Bearer <token> or X-OpenClaw-Token header (query parameters are not allowed).";
 
+/// Somebody who is turned away, with what they are told.
+pub(super) type Turned = Box<Response<Body>>;
+
 /// What does not need to know who knocks.
-pub(super) fn is_a_post(head: &Parts) -> Result<(), Response<Body>> {
+pub(super) fn is_a_post(head: &Parts) -> Result<(), Turned> {
     if no_token_in_query(&head.uri).is_err() {
-        return Err(text(StatusCode::BAD_REQUEST, TOKEN_IN_QUERY));
+        return Err(text(StatusCode::BAD_REQUEST, TOKEN_IN_QUERY).into());
     }
     if head.method != Method::POST {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return Err(response);
+        return Err(response.into());
     }
     Ok(())
 }
@@ -48,7 +51,7 @@ pub(super) fn caller(
     scope: &str,
     peer: SocketAddr,
     headers: &HeaderMap,
-) -> Result<Caller, Response<Body>> {
+) -> Result<Caller, Turned> {
     let client = front.client(peer, headers);
     // All of them are compared, so that time tells nobody which one is near.
     let known = secrets.iter().filter_map(|secret| known_caller(secret, TOKEN_HEADER, headers).ok());
@@ -57,7 +60,7 @@ pub(super) fn caller(
         return Ok(caller);
     }
     match front.failed.failed(scope, client, Instant::now()) {
-        Failed::Refused => Err(text(StatusCode::UNAUTHORIZED, "Unauthorized")),
+        Failed::Refused => Err(text(StatusCode::UNAUTHORIZED, "Unauthorized").into()),
         Failed::LockedOut { retry_after, is_first } => {
             let seconds = retry_after.as_secs();
             if is_first {
@@ -65,28 +68,23 @@ pub(super) fn caller(
             }
             let mut response = text(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Err(response)
+            Err(response.into())
         }
     }
 }
 
 /// The request with its body, which is JSON whatever its content type says; nothing is `{}`, and so is what has no members.
-pub(super) async fn request(
-    head: Parts,
-    path: &str,
-    body: &mut Body,
-    max_bytes: usize,
-) -> Result<Request, Response<Body>> {
+pub(super) async fn request(head: Parts, path: &str, body: &mut Body, max_bytes: usize) -> Result<Request, Turned> {
     let raw_body = match body::read(body, max_bytes, BODY_TIMEOUT).await {
         Ok(bytes) => bytes,
-        Err(Refused::PayloadTooLarge) => return Err(cut(StatusCode::PAYLOAD_TOO_LARGE, "payload too large")),
-        Err(Refused::BodyTimeout) => return Err(cut(StatusCode::REQUEST_TIMEOUT, "request body timeout")),
-        Err(_) => return Err(cut(StatusCode::BAD_REQUEST, "Connection closed")),
+        Err(Refused::PayloadTooLarge) => return Err(cut(StatusCode::PAYLOAD_TOO_LARGE, "payload too large").into()),
+        Err(Refused::BodyTimeout) => return Err(cut(StatusCode::REQUEST_TIMEOUT, "request body timeout").into()),
+        Err(_) => return Err(cut(StatusCode::BAD_REQUEST, "Connection closed").into()),
     };
     let payload = match json::canonical(&raw_body) {
         Ok(payload) if matches!(payload.kind(), JsonKind::Object | JsonKind::Array) => payload,
         Ok(_) | Err(JsonError::Empty) => empty(),
-        Err(error) => return Err(failed(StatusCode::BAD_REQUEST, &json_error::message(&raw_body, error))),
+        Err(error) => return Err(failed(StatusCode::BAD_REQUEST, &json_error::message(&raw_body, error)).into()),
     };
     let query = head.uri.query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();

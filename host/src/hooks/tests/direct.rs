@@ -1,7 +1,18 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::{RunKind, SessionMode, Trust};
+use crate::hooks::completion;
+use crate::model::{RunKind, RunState, SessionMode, Trust};
+use crate::store::TaskRules;
+
+/// No task follows these runs.
+const RULES: TaskRules = TaskRules {
+    begin: |task, _| task.clone(),
+    progress: |task, _, _| task.clone(),
+    requeue: |task, _| task.clone(),
+    end: |task, _, _| task.clone(),
+    end_flow: |_, _| None,
+};
 
 #[tokio::test]
 async fn a_message_is_refused_in_openclaws_words_and_order() {
@@ -161,4 +172,46 @@ async fn what_cannot_be_stored_is_answered_503() {
         (said.status, &said.body["error"]),
         (503, &json!("hook fan-out incomplete: 0/2 dispatched, 2 failed, 0 pending"))
     );
+}
+
+#[tokio::test]
+async fn who_waits_is_told_how_it_ended_and_what_was_said_only_if_the_operator_lets() {
+    let bench = Bench::new(&hooks(""));
+    bench.accepts("agent", r#"{"message":"x"}"#).await;
+    let mut run = bench.run();
+    for (state, reply, told) in [
+        (
+            RunState::Succeeded,
+            Some("hi \"you\""),
+            json!({"status": "ok", "replyDisposition": "visible", "reply": "hi \"you\""}),
+        ),
+        (RunState::Succeeded, Some(""), json!({"status": "ok", "replyDisposition": "empty", "reply": ""})),
+        (RunState::Succeeded, None, json!({"status": "ok", "replyDisposition": "empty"})),
+        (RunState::TimedOut, None, json!({"status": "error", "replyDisposition": "empty"})),
+        (RunState::Cancelled, None, json!({"status": "skipped", "replyDisposition": "empty"})),
+    ] {
+        (run.state, run.reply) = (state, reply.map(str::to_owned));
+        let of = |include_reply| -> Value {
+            serde_json::from_str(&completion(r#"{"ok":true,"runId":"r"}"#, &run, include_reply)).unwrap()
+        };
+        assert_eq!(of(true), json!({"ok": true, "runId": "r", "completion": told}));
+        assert!(of(false)["completion"].get("reply").is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_run_is_heard_by_who_waits_for_it() {
+    let bench = Bench::new(&hooks(""));
+    bench.accepts("agent", r#"{"message":"x"}"#).await;
+    let (id, inbox) = (bench.run().asked.id, bench.inbox());
+    let waiting = tokio::spawn({
+        let id = id.clone();
+        async move { inbox.ended(&id).await }
+    });
+    // Other changes do not wake it for good.
+    bench.accepts("agent", r#"{"message":"y"}"#).await;
+    bench.store.cancel_run(&id, RULES).await.unwrap();
+    let ended = waiting.await.unwrap().unwrap().unwrap();
+    assert_eq!((ended.asked.id, ended.state), (id, RunState::Cancelled));
+    assert_eq!(bench.inbox().ended(&crate::model::RunId::new("none")).await.unwrap(), None);
 }
