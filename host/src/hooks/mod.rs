@@ -2,7 +2,7 @@
 //! their words are OpenClaw's, because senders are configured against them; who may send is decided by the door, and who carries out is
 //! the agents' room's. Nothing is answered before what it says is on the disk.
 //!
-//! Reading order: `door.rs` (one request) → `agent.rs`, `wake.rs`, `mapping.rs` (what it asks for) → `policy.rs` (whom and where it may reach) →
+//! Reading order: `door.rs` (one request) → `agent.rs`, `wake.rs`, `mapped.rs` with `mapping.rs` (what it asks for) → `policy.rs` (whom and where it may reach) →
 //! `dispatch.rs` (the runs) → `answer.rs`. `inbound.rs` is the simpler door of templates.
 
 mod action;
@@ -13,6 +13,7 @@ mod door;
 mod fields;
 mod for_each;
 mod inbound;
+mod mapped;
 mod mapping;
 mod once;
 mod policy;
