@@ -24,26 +24,26 @@ pub const ROOMS: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
+    ("hooks", &["agents", "sandbox", "limits", "auth", "config", "store", "json", "clock", "model"]),
     (
         "http",
         &[
-            "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model",
-            "clock",
+            "hooks", "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json",
+            "model", "clock",
         ],
     ),
     (
         "app",
         &[
-            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
-            "json", "clock", "model",
+            "http", "hooks", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store",
+            "config", "json", "clock", "model",
         ],
     ),
     (
         "cli",
         &[
             "app", "workflow", "agents", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock",
-            "model", "http", "hooks", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
-            "json", "clock", "model",
+            "model",
         ],
     ),
 ];

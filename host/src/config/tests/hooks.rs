@@ -95,7 +95,9 @@ fn the_guides_door_lists_its_agents() {
     assert_eq!(listed, [("my-agent", Some("s")), ("b", None)]);
     assert_eq!(
         config.warnings,
-        ["webhooks.secret[0]: shorter than 24 characters; `openssl rand -hex 32` prints a good one"]
+        [
+            "webhooks.secret[0]: a secret shorter than 24 characters can be guessed; `openssl rand -hex 32` makes a better one"
+        ]
     );
 
     let off = webhooks("agents: { a: { sessionKey: 's' } }").unwrap();
