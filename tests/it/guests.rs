@@ -69,6 +69,18 @@ async fn remembers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keeps_what_comes() {
+    let gateway = beside("keeps_what_comes", r#"grants: ["flow/create"]"#).await;
+    let post = gateway.client.route("keeps_what_comes", r#"{"n":5.5,"deep":[null]}"#);
+    let answer = post.header("x-github-event", "ping").header("x-github-delivery", "d1").send().await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let flows = gateway.store().all_flows(None).unwrap();
+    let [kept] = &flows[..] else { panic!("one flow was expected: {flows:?}") };
+    let (event, state) = (kept.current_step.as_ref().unwrap().as_str(), kept.state.as_ref().unwrap().as_str());
+    assert_eq!((kept.goal.as_str(), event, state), ("\"d1\"", "\"ping\"", r#"{"deep":[null],"n":5.5}"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spins_forever() {
     ended(&call("spins_forever", "limits: { cpuMs: 100 }").await, 500, "cpu");
 }

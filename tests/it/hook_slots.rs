@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const MAPPING: &str = "hooks.mappings[3] (github)";
 
 /// The slot of a mapping with the transform `hook.wasm`, watched.
-struct Github {
+pub struct Github {
     folder: TempDir,
     slot: Arc<HookSlot>,
     plugins: Arc<Plugins>,
@@ -29,8 +29,13 @@ struct Github {
 
 impl Github {
     async fn with(file: &str, grants: Grants) -> Self {
+        Self::of(&guest(file), grants).await
+    }
+
+    /// With this component as the transform.
+    pub async fn of(component: &[u8], grants: Grants) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("hook.wasm"), guest(file)).unwrap();
+        std::fs::write(folder.path().join("hook.wasm"), component).unwrap();
         let news = Arc::new(Mutex::new(Vec::new()));
         let heard = news.clone();
         let announce: Announce =
@@ -58,13 +63,18 @@ impl Github {
     }
 
     async fn run(&self) -> Result<HookRun, NotReady> {
+        self.run_on(Vec::new(), b"{}").await
+    }
+
+    /// Runs the transform on one request with these headers and this body, without a config.
+    pub async fn run_on(&self, headers: Vec<(String, String)>, body: &[u8]) -> Result<HookRun, NotReady> {
         let admission = Admissions::new(4).admit_transform(self.slot.budget()).await;
         let request = HookRequest {
-            payload: canonical(b"{}").unwrap(),
-            headers: Vec::new(),
+            payload: canonical(body).unwrap(),
+            headers,
             url: "/hooks/github".into(),
             path: "github".into(),
-            raw_body: b"{}".to_vec(),
+            raw_body: body.to_vec(),
         };
         self.slot.run(admission, request, "null").await
     }

@@ -1,7 +1,7 @@
 //! The verifiers that receivers have: the function that OpenClaw's users copy, and `standardwebhooks` from npm and from PyPI. What we sign,
-//! they must accept; their scripts are `tests/verifiers/`.
+//! they must accept; their scripts are `tests/verifiers/`, where the libraries stand too that senders sign with.
 //!
-//! The two packages are fetched once into the target folder, pinned by hash. That is the one time that a test needs a network; where there is
+//! The packages are fetched once into the target folder, pinned by hash. That is the one time that a test needs a network; where there is
 //! none the tests fail, because a signature that nobody else has checked is not known to be right.
 
 use std::fs;
@@ -33,7 +33,7 @@ pub enum Verifier {
 pub fn verify(verifier: Verifier, secret: &str, headers: &[(&str, &str)], body: &str) -> bool {
     let (program, script, place) = match verifier {
         Verifier::OpenClaw => ("node", "openclaw.js", None),
-        Verifier::StandardNode => ("node", "standard.js", Some(("NODE_PATH", NPM.join("node_modules")))),
+        Verifier::StandardNode => ("node", "standard.js", Some(("NODE_PATH", npm()))),
         Verifier::StandardPython => ("python3", "standard.py", Some(("PYTHONPATH", PYPI.clone()))),
     };
     let mut command = Command::new(program);
@@ -53,6 +53,18 @@ pub fn verify(verifier: Verifier, secret: &str, headers: &[(&str, &str)], body: 
         Some(1) => false,
         _ => panic!("{script} could not tell: {}", String::from_utf8_lossy(&output.stderr)),
     }
+}
+
+/// Node.js with one of the scripts, which finds the packages.
+pub fn node(script: &str) -> Command {
+    let mut node = Command::new("node");
+    node.arg(scripts().join(script)).env("NODE_PATH", npm());
+    node
+}
+
+/// The folder of the packages from npm.
+pub fn npm() -> PathBuf {
+    NPM.join("node_modules")
 }
 
 fn scripts() -> PathBuf {
@@ -99,7 +111,7 @@ fn fetched(registry: &str, pins: &[&str], fetch: impl FnOnce(&Path) -> Command) 
         Err(error) => Some(format!("the client of {registry} cannot be started: {error}; .ci/run installs it")),
     };
     if let Some(said) = said {
-        panic!("the verifier could not be fetched from {registry}, which these tests need to reach once:\n{said}");
+        panic!("the packages could not be fetched from {registry}, which these tests need to reach once:\n{said}");
     }
     // If another process was faster, its folder holds the same.
     let renamed = fs::rename(part.path(), &folder);
