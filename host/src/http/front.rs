@@ -161,7 +161,8 @@ impl Front {
 
     pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
-            let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+            // A line that is not all ASCII counts too: its end may be what a trusted proxy wrote behind a stranger's bytes.
+            let values: Vec<_> = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
         let (forwarded_for, real_ip) = (joined("x-forwarded-for"), joined("x-real-ip"));
