@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::mac::{hex, sha256};
 use crate::config::auth::{PublicUrl, Recipe, SchemeConfig, Source};
 use crate::model::Millis;
 
@@ -143,8 +142,8 @@ impl Scheme {
         Ok(Verified::Request(match (nonce, id) {
             (Some(nonce), id) => Proof::new(Some(nonce), id.map(|id| Delivery::named(&id)), body),
             (None, id) => {
-                let digest = || Delivery::Digest(format!("sha256:{}", hex(&sha256(&[&signed.digest, presented.body]))));
-                let delivery = id.map_or_else(digest, |id| Delivery::named(&id));
+                let unnamed = || Delivery::unnamed(&[&signed.digest, presented.body]);
+                let delivery = id.map_or_else(unnamed, |id| Delivery::named(&id));
                 let owner = Some(delivery.id().to_owned());
                 let nonce = Nonce { digest: signed.digest, owner, expires_at: after(now, self.replay_window) };
                 Proof::new(Some(nonce), Some(delivery), body)

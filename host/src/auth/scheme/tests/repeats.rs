@@ -69,6 +69,15 @@ fn an_id_that_is_long_or_odd_is_kept_as_its_digest_and_one_sent_twice_is_refused
 }
 
 #[test]
+fn nobody_can_name_a_delivery_like_one_that_has_no_name() {
+    let bare = github().without("x-github-delivery");
+    let id = bare.proof().delivery().unwrap().id().to_owned();
+    let claimed = github().with("x-github-delivery", &id);
+    assert_ne!(claimed.proof().delivery().unwrap().id(), id);
+    assert_ne!(claimed.owner(), bare.owner());
+}
+
+#[test]
 fn two_schemes_never_share_a_nonce() {
     let body = r#"{"id":1}"#;
     let mac = "bb2cb5a5a846c69744bdaa9074e296f823f9c95987bd87b37eb44e0b6262e4d4";
