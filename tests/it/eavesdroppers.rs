@@ -21,6 +21,19 @@ fn flows(gateway: &Gateway) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_with_another_query_is_no_redelivery() {
+    let gateway = Gateway::builder().raw_route(SIGNED).start().await;
+    let deliver =
+        async |path: &str| github(&gateway.client, path, CREATE).header("x-github-delivery", "d1").send().await.status;
+    assert_eq!(deliver("/plugins/webhooks/a?tenant=1").await, 200);
+    // Components read the query, and nobody signed it.
+    assert_eq!(deliver("/plugins/webhooks/a?tenant=2").await, 401);
+    assert_eq!(deliver("/plugins/webhooks/a").await, 401);
+    assert_eq!(deliver("/plugins/webhooks/a?tenant=1").await, 200);
+    assert_eq!(flows(&gateway), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_hidden_behind_bytes_that_are_no_ascii_is_still_the_one_that_the_proxy_saw() {
     let proxied = "gateway: { listen: '127.0.0.1:0', trustedProxies: ['127.0.0.1'], allowedIps: ['127.0.0.0/8'] },";
     let gateway = Gateway::builder().top(proxied).route("a", "agent:a:main", "").start().await;

@@ -55,7 +55,7 @@ impl<'a> Proof<'a> {
 pub struct Nonce {
     /// Of the scheme and what was signed.
     pub digest: [u8; 32],
-    /// The delivery that it is of. Kept already with the same owner, the request is a duplicate; with another, or with none, it is refused.
+    /// The delivery that it is of, and what came with it. Kept already with the same owner, the request is a duplicate; with another, or with none, it is refused.
     pub owner: Option<String>,
     /// The last millisecond in which the request would be good again. Forget it after this, not before.
     pub expires_at: Millis,
