@@ -52,6 +52,18 @@ async fn a_key_that_belongs_to_another_request_is_a_conflict_and_one_of_another_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_query_is_part_of_the_request() {
+    let gateway = Gateway::builder().route("a", "agent:a:main", "").start().await;
+    let sent = async |query: &str| {
+        let post = gateway.client.post(&format!("/plugins/webhooks/a{query}"), CREATE).secret("secret-a");
+        post.header("idempotency-key", "k").send().await
+    };
+    let first = sent("?tenant=1").await;
+    assert_eq!((sent("?tenant=2").await.status.as_u16(), sent("").await.status.as_u16()), (409, 409));
+    is_repeat(&first, &sent("?tenant=1").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_none_is_refused_before_anything_runs() {
     let gateway = Gateway::builder().route("a", "agent:a:main", "").start().await;
     let client = &gateway.client;

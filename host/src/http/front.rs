@@ -94,7 +94,7 @@ impl Front {
             Entered::Handshake(answer) => return Ok(answer),
         };
         let body = payload::json(claim, &head.headers, &guest.body)?;
-        let once = self.once(route, &guest, &head.headers, &body)?;
+        let once = self.once(route, &guest, &head, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
         let admission = self.admissions.admit(&guest.caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
         let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
@@ -116,16 +116,21 @@ impl Front {
         &self,
         route: &Route,
         guest: &Guest,
-        headers: &HeaderMap,
+        head: &Parts,
         body: &JsonText,
     ) -> Result<Option<Once>, Refused> {
         if let Some(delivery) = &guest.delivery {
             return Ok(Some(Once::delivery(&format!("route/{}", route.id), delivery)));
         }
-        let Some(key) = idempotency::key(headers).map_err(Refused::BadKey)? else { return Ok(None) };
+        let Some(key) = idempotency::key(&head.headers).map_err(Refused::BadKey)? else { return Ok(None) };
         // A key has no line break in it, so no two routes share one, whatever their ids.
         let scope = format!("route/{}\n", route.id);
-        let once = Once::new(&scope, key, body.as_str()).map_err(|_| Refused::BadKey(idempotency::RULE))?;
+        // Components read the query, too. Canonical JSON has no line break in it, so what stands behind one is no body.
+        let request = match head.uri.query() {
+            None | Some("") => Cow::Borrowed(body.as_str()),
+            Some(query) => Cow::Owned([body.as_str(), "\n", query].concat()),
+        };
+        let once = Once::new(&scope, key, &request).map_err(|_| Refused::BadKey(idempotency::RULE))?;
         // Told before the component runs. A key that is taken meanwhile is found out in the transaction of the change.
         match self.taskflows.is_of_other_request(&once) {
             Ok(false) => Ok(Some(once)),
