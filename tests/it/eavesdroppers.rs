@@ -7,7 +7,8 @@ use sha2::Sha256;
 const PATH: &str = "/plugins/webhooks/a";
 const CREATE: &str = r#"{"action":"create_flow","goal":"signed"}"#;
 const SECRET: &str = "it-is-a-secret-to-everybody";
-const SIGNED: &str = "a: { sessionKey: 'agent:a:main', auth: { scheme: 'github', secret: 'it-is-a-secret-to-everybody' } },";
+const SIGNED: &str =
+    "a: { sessionKey: 'agent:a:main', auth: { scheme: 'github', secret: 'it-is-a-secret-to-everybody' } },";
 
 fn github(client: &Client, path: &str, body: &str) -> Post {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
@@ -39,8 +40,24 @@ async fn an_address_hidden_behind_bytes_that_are_no_ascii_is_still_the_one_that_
     let gateway = Gateway::builder().top(proxied).route("a", "agent:a:main", "").start().await;
     for claimed in ["198.51.100.1", "é, 198.51.100.1", "127.0.0.1, é,198.51.100.1"] {
         let mut wire = Wire::open(gateway.address());
-        let head = format!("POST {PATH} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {claimed}\r\ncontent-length: 0\r\n\r\n");
+        let head =
+            format!("POST {PATH} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {claimed}\r\ncontent-length: 0\r\n\r\n");
         wire.send(head.as_bytes());
         assert_eq!(wire.reply(false).unwrap().unwrap().status, 403, "{claimed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_with_slow_bodies_leave_half_of_the_gateway_to_those_who_have_shown_a_credential() {
+    let gateway = Gateway::builder().top("limits: { requestsInFlight: 2 },").raw_route(SIGNED);
+    let gateway = gateway.route("b", "agent:b:main", "").start().await;
+    let mut stranger = Wire::open(gateway.address());
+    let head = "content-type: application/json\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n";
+    stranger.send(format!("POST {PATH} HTTP/1.1\r\nhost: x\r\n{head}").as_bytes());
+    stranger.wait_for_continue();
+    assert_eq!(github(&gateway.client, PATH, CREATE).send().await.status, 503);
+    assert_eq!(gateway.client.route("b", CREATE).send().await.status, 200);
+    stranger.send(b"{}");
+    assert_eq!(stranger.reply(false).unwrap().unwrap().status, 401);
+    assert_eq!(github(&gateway.client, PATH, CREATE).send().await.status, 200);
 }

@@ -29,6 +29,13 @@ pub struct Gate {
 /// Somebody at the gate whose body has not been read.
 pub(super) struct AtGate(Option<Caller>);
 
+impl AtGate {
+    /// Whether the head has proven who it is.
+    pub(super) fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 /// Somebody inside.
 pub(super) struct Guest {
     /// Who it is.
