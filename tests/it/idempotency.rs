@@ -52,6 +52,29 @@ async fn a_key_that_belongs_to_another_request_is_a_conflict_and_one_of_another_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_query_is_part_of_the_request() {
+    let gateway = Gateway::builder().route("a", "agent:a:main", "").start().await;
+    let sent = async |query: &str| {
+        let post = gateway.client.post(&format!("/plugins/webhooks/a{query}"), CREATE).secret("secret-a");
+        post.header("idempotency-key", "k").send().await
+    };
+    let first = sent("?tenant=1").await;
+    assert_eq!((sent("?tenant=2").await.status.as_u16(), sent("").await.status.as_u16()), (409, 409));
+    is_repeat(&first, &sent("?tenant=1").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_free_again_when_its_time_is_over_whether_or_not_it_has_been_swept_away() {
+    let gateway = Gateway::builder().route("a", "agent:a:main", "").start().await;
+    let other = r#"{"action":"create_flow","goal":"another"}"#;
+    assert_eq!(keyed(&gateway.client, "a", "k", CREATE).await.status, 200);
+    gateway.clock.advance(72 * 60 * 60 * 1000);
+    assert_eq!(keyed(&gateway.client, "a", "k", other).await.status, 409);
+    gateway.clock.advance(1);
+    assert_eq!(keyed(&gateway.client, "a", "k", other).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_none_is_refused_before_anything_runs() {
     let gateway = Gateway::builder().route("a", "agent:a:main", "").start().await;
     let client = &gateway.client;

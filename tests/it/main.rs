@@ -11,6 +11,7 @@ mod crash;
 mod delivery;
 mod documents;
 mod door;
+mod eavesdroppers;
 mod events;
 mod examples;
 mod first_party;

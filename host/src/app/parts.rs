@@ -258,6 +258,7 @@ pub(super) fn front(
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),
         requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),
+        unproven: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight.div_ceil(2)),
         admissions,
         clock,
         taskflows,

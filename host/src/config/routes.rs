@@ -95,6 +95,9 @@ fn read_auth(section: &Section<'_>, declared: &Declared) -> Option<AuthConfig> {
     if auth.is_present() && !secret.is_present() {
         return auth::read(&auth, Some(&[]), declared);
     }
+    if let Some(why) = auth::leaves_unused(&auth).filter(|_| secret.is_present()) {
+        secret.problem(why);
+    }
     let own = secrets::read_secret(&secret, declared).map(|secret| vec![secret]);
     auth::read(&auth, own.as_deref(), declared)
 }

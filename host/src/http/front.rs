@@ -48,6 +48,8 @@ pub struct Front {
     pub in_flight: InFlight,
     /// Requests at once over all routes.
     pub requests: Semaphore,
+    /// Of them, those whose body is read before anybody knows who sends it: strangers leave room for those who have shown a credential.
+    pub unproven: Semaphore,
     /// The runs of the pool.
     pub admissions: Admissions,
     /// What time it is.
@@ -89,14 +91,17 @@ impl Front {
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
         let at_gate = route.gate.knock(&head.headers)?;
+        let unproven =
+            (!at_gate.is_known()).then(|| self.unproven.try_acquire().map_err(|_| Refused::Busy)).transpose()?;
         // Only now is a byte of the body read: a stranger cannot make us hold any, but where the proof is in the body.
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
         let guest = match route.gate.enter(at_gate, &head, body, &self.taskflows, &self.clock).await? {
             Entered::Guest(guest) => guest,
             Entered::Handshake(answer) => return Ok(answer),
         };
+        drop(unproven);
         let body = payload::json(claim, &head.headers, &guest.body)?;
-        let once = self.once(route, &guest, &head.headers, &body)?;
+        let once = self.once(route, &guest, &head, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
         let admission = self.admissions.admit(&guest.caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
         let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
@@ -114,20 +119,19 @@ impl Front {
     }
 
     /// What makes the request count once, if its sender names its deliveries or it came with a key.
-    fn once(
-        &self,
-        route: &Route,
-        guest: &Guest,
-        headers: &HeaderMap,
-        body: &JsonText,
-    ) -> Result<Option<Once>, Refused> {
+    fn once(&self, route: &Route, guest: &Guest, head: &Parts, body: &JsonText) -> Result<Option<Once>, Refused> {
         if let Some(delivery) = &guest.delivery {
             return Ok(Some(Once::delivery(&format!("route/{}", route.id), delivery)));
         }
-        let Some(key) = idempotency::key(headers).map_err(Refused::BadKey)? else { return Ok(None) };
+        let Some(key) = idempotency::key(&head.headers).map_err(Refused::BadKey)? else { return Ok(None) };
         // A key has no line break in it, so no two routes share one, whatever their ids.
         let scope = format!("route/{}\n", route.id);
-        let once = Once::new(&scope, key, body.as_str()).map_err(|_| Refused::BadKey(idempotency::RULE))?;
+        // Components read the query, too. Canonical JSON has no line break in it, so what stands behind one is no body.
+        let request = match head.uri.query() {
+            None | Some("") => Cow::Borrowed(body.as_str()),
+            Some(query) => Cow::Owned([body.as_str(), "\n", query].concat()),
+        };
+        let once = Once::new(&scope, key, &request).map_err(|_| Refused::BadKey(idempotency::RULE))?;
         // Told before the component runs. A key that is taken meanwhile is found out in the transaction of the change.
         match self.taskflows.is_of_other_request(&once) {
             Ok(false) => Ok(Some(once)),
@@ -163,7 +167,9 @@ impl Front {
 
     pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
-            let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+            // A line that is not all ASCII counts too: its end may be what a trusted proxy wrote behind a stranger's bytes.
+            let values: Vec<_> =
+                headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
         let (forwarded_for, real_ip) = (joined("x-forwarded-for"), joined("x-real-ip"));

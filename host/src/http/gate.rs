@@ -153,6 +153,10 @@ async fn first_of_its_kind(door: &str, nonce: &Nonce, seen: &TaskFlows) -> Resul
             tracing::warn!(door, "{door} let nobody in: {}", Reason::Replayed);
             Err(Refused::Unauthorized)
         }
+        Ok(Seen::TooLate) => {
+            tracing::info!(door, "{door} let nobody in: the time of the signature ran out while it was looked at");
+            Err(Refused::Unauthorized)
+        }
         Err(error) => {
             tracing::error!("a signature could not be remembered: {error}");
             Err(Refused::Busy)

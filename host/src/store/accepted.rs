@@ -88,10 +88,15 @@ pub(super) fn once_within(
     })
 }
 
+/// When the oldest key was taken that is still in use.
+pub(super) fn kept_since(now: Millis) -> i64 {
+    now.0.saturating_sub(KEYS_KEPT_MS)
+}
+
 /// Takes the key out of use if its time is over.
 pub(super) fn forget(db: &Connection, key: &str, now: Millis) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM accepted WHERE key = ?1 AND created_at < ?2";
-    db.prepare_cached(SQL)?.execute((key, now.0.saturating_sub(KEYS_KEPT_MS)))?;
+    db.prepare_cached(SQL)?.execute((key, kept_since(now)))?;
     Ok(())
 }
 
@@ -99,5 +104,5 @@ pub(super) fn forget(db: &Connection, key: &str, now: Millis) -> Result<(), Stor
 pub(super) fn forget_old(db: &Connection, now: Millis) -> Result<usize, StoreError> {
     const SQL: &str = "DELETE FROM accepted WHERE key IN \
          (SELECT key FROM accepted WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)";
-    Ok(db.prepare_cached(SQL)?.execute((now.0.saturating_sub(KEYS_KEPT_MS), STEP))?)
+    Ok(db.prepare_cached(SQL)?.execute((kept_since(now), STEP))?)
 }

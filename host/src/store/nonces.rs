@@ -36,6 +36,8 @@ pub enum Seen {
     WithItsOwner(Millis),
     /// Yes, and it may not come again.
     Before,
+    /// Its time ran out between the check and now. Whether it was here is forgotten.
+    TooLate,
 }
 
 impl Store {
@@ -64,6 +66,10 @@ fn see(db: &Connection, signed: &OnceSigned, now: Millis) -> Result<Seen, StoreE
     const NOTE: &str = "INSERT INTO nonces (nonce, owner, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT (nonce) DO UPDATE \
          SET owner = excluded.owner, expires_at = excluded.expires_at WHERE expires_at < ?4";
     const EARLIER: &str = "SELECT owner, expires_at FROM nonces WHERE nonce = ?1";
+    // Checked in its last millisecond and written later, it would find the note of the first one gone.
+    if signed.expires_at < now {
+        return Ok(Seen::TooLate);
+    }
     let is_new = db.prepare_cached(NOTE)?.execute((signed.nonce, &signed.owner, signed.expires_at.0, now.0))? > 0;
     if is_new {
         return Ok(Seen::Never);

@@ -78,7 +78,10 @@ impl Store {
 
     /// The request that the key belongs to, if it is in use.
     pub fn request_under(&self, key: &str) -> Result<Option<Digest>, StoreError> {
-        self.0.readers.read(|db| request_of(db, key))
+        // One whose time is over may still be there until somebody sweeps or takes it.
+        const SQL: &str = "SELECT request FROM accepted WHERE key = ?1 AND created_at >= ?2";
+        let since = accepted::kept_since(self.0.stamp.clock.now());
+        self.0.readers.read(|db| one(db, SQL, (key, since), |row| Ok(Digest(row.get(0)?))))
     }
 }
 

@@ -10,6 +10,7 @@ use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockDecryptMut, KeyIvInit};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
 
 use super::super::mac::{BASE64, sha256};
 use super::super::secret::Credential;
@@ -53,7 +54,11 @@ pub(super) fn handshake(tokens: &[Arc<SecretString>], body: &[u8]) -> Option<Res
 }
 
 /// The body without its encryption, if it has one.
+///
+/// It has to end where its JSON ends. The signature is a plain hash: whoever saw one over a body knows the one over that body, the hash's
+/// padding and anything behind it, which would be a new signature for an old event.
 pub(super) fn opened<'b>(secret: &SecretString, body: &'b [u8]) -> Result<Cow<'b, [u8]>, Refused> {
+    serde_json::from_slice::<IgnoredAny>(body).map_err(|_| Reason::Malformed("the body is no JSON"))?;
     let Some(sealed) = member(body, &["encrypt"]) else { return Ok(Cow::Borrowed(body)) };
     let opened = BASE64.decode(sealed).ok().and_then(|sealed| decrypt(secret, sealed));
     Ok(Cow::Owned(opened.ok_or(Reason::Malformed("`encrypt` in the body cannot be decrypted with the encrypt key"))?))

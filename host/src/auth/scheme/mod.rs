@@ -5,9 +5,9 @@
 //!
 //! - *The signature covers a time.* What was signed comes once. The [`Nonce`] is the digest of what was signed, not of how the header was
 //!   spelt, and has no owner: the same again while the time is good is refused. A sender that delivers again signs anew, with the same id.
-//! - *It covers no time.* A repeat of the sender's delivery id is answered like the first. The nonce has that id as its owner: the same
-//!   signed bytes under the same id are a redelivery, under another id (which an unsigned header can claim) a replay, and refused. Without
-//!   any id, the digest of what was signed and of the body is the id.
+//! - *It covers no time.* A repeat of the sender's delivery id is answered like the first. The nonce has that id as its owner, with query and
+//!   body: the same bytes under the same id are a redelivery, under another id (which an unsigned header can claim) or with another query a
+//!   replay, and refused. Without any id, the digest of what was signed and of the body is the id.
 //! - *GitLab's token* is the same in every request and proves nothing about one of them; whoever saw it can write new ones. There is no nonce.
 
 mod feishu;
@@ -143,9 +143,9 @@ impl Scheme {
         Ok(Verified::Request(match (nonce, id) {
             (Some(nonce), id) => Proof::new(Some(nonce), id.map(|id| Delivery::named(&id)), body),
             (None, id) => {
-                let digest = || Delivery::Digest(format!("sha256:{}", hex(&sha256(&[&signed.digest, presented.body]))));
-                let delivery = id.map_or_else(digest, |id| Delivery::named(&id));
-                let owner = Some(delivery.id().to_owned());
+                let unnamed = || Delivery::unnamed(&[&signed.digest, presented.body]);
+                let delivery = id.map_or_else(unnamed, |id| Delivery::named(&id));
+                let owner = Some(owner(&delivery, presented));
                 let nonce = Nonce { digest: signed.digest, owner, expires_at: after(now, self.replay_window) };
                 Proof::new(Some(nonce), Some(delivery), body)
             }
@@ -160,6 +160,14 @@ impl Scheme {
         }
         Ok(Nonce { digest: signed.digest, owner: None, expires_at: after(signed_at, self.tolerance) })
     }
+}
+
+/// Whose a signature without a time is: the delivery, with the query and the body that it came with. Components read the query, which hardly
+/// anybody signs, and Twilio's signature is the same for `ab=c` and `a=bc`.
+fn owner(delivery: &Delivery, presented: &Presented<'_>) -> String {
+    let (_, query) = presented.url.split_once('?').unwrap_or_default();
+    // A URL has no line break in it.
+    format!("{} {}", delivery.id(), hex(&sha256(&[query.as_bytes(), b"\n", presented.body])))
 }
 
 /// What a good signature is about.

@@ -9,6 +9,8 @@ use crate::model::Millis;
 
 /// Longest id of a delivery that is kept as it is. The longest in use is a UUID with a prefix.
 const ID_MAX_BYTES: usize = 256;
+/// What an id begins with that is a digest.
+const DIGEST: &str = "sha256:";
 
 /// A request that is good, or a question to the door itself.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl<'a> Proof<'a> {
 pub struct Nonce {
     /// Of the scheme and what was signed.
     pub digest: [u8; 32],
-    /// The delivery that it is of. Kept already with the same owner, the request is a duplicate; with another, or with none, it is refused.
+    /// The delivery that it is of, and what came with it. Kept already with the same owner, the request is a duplicate; with another, or with none, it is refused.
     pub owner: Option<String>,
     /// The last millisecond in which the request would be good again. Forget it after this, not before.
     pub expires_at: Millis,
@@ -69,10 +71,17 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// A sender's id: as it is if that is short and printable, or else its digest.
+    /// A sender's id: as it is if that is short and printable, or else its digest. One that looks like a digest is hashed, too: by such a
+    /// name, which anybody can compute, a stranger would claim a delivery that came without one.
     pub(super) fn named(id: &str) -> Self {
         let is_plain = id.len() <= ID_MAX_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        Self::Named(if is_plain { id.to_owned() } else { format!("sha256:{}", hex(&sha256(&[id.as_bytes()]))) })
+        let is_kept = is_plain && !id.starts_with(DIGEST);
+        Self::Named(if is_kept { id.to_owned() } else { digest_of(&[id.as_bytes()]) })
+    }
+
+    /// The id of what came without one.
+    pub(super) fn unnamed(parts: &[&[u8]]) -> Self {
+        Self::Digest(digest_of(parts))
     }
 
     /// The id.
@@ -81,6 +90,10 @@ impl Delivery {
             Self::Named(id) | Self::Digest(id) => id,
         }
     }
+}
+
+fn digest_of(parts: &[&[u8]]) -> String {
+    [DIGEST, &hex(&sha256(parts))].concat()
 }
 
 /// The answer to a sender's question whether this is the right door.

@@ -66,6 +66,19 @@ pub(super) fn read(field: &Field<'_>, own: Option<&[SecretSpec]>, declared: &Dec
     }
 }
 
+/// Why a secret beside this `auth` would open nothing, if that is so. Somebody who wrote both counts on both.
+pub(super) fn leaves_unused(field: &Field<'_>) -> Option<&'static str> {
+    match field.value()? {
+        Value::Text(word) if word.trim() == "none" => {
+            Some("would be asked of nobody: `auth` is \"none\", which lets everybody in; remove one of them")
+        }
+        Value::Map(entries) if entries.iter().any(|entry| matches!(&*entry.key, "secret" | "secrets")) => {
+            Some("would open nothing: `auth` has a secret of its own; remove this one, or put it into `auth.secrets`")
+        }
+        _ => None,
+    }
+}
+
 fn bearer(field: &Field<'_>, own: Option<&[SecretSpec]>) -> Option<AuthConfig> {
     let own = own?;
     if own.is_empty() {

@@ -23,6 +23,20 @@ async fn a_signature_is_good_once_until_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_signature_whose_time_ran_out_on_the_way_to_the_disk_is_no_first_one() {
+    let dir = folder();
+    let clock = Clock::test(Millis(1_000));
+    let store = Store::open(dir.path(), clock.clone()).unwrap();
+    let soon = clock.now().0 + 1_000;
+    assert_eq!(store.see_signature(signed(None, soon)).await.unwrap(), Seen::Never);
+    // Checked in its last millisecond, and noted in the one after it.
+    clock.advance(1_001);
+    assert_eq!(store.see_signature(signed(None, soon)).await.unwrap(), Seen::TooLate);
+    store.sweep_accepted(clock.now()).await.unwrap();
+    assert_eq!(store.see_signature(signed(None, soon)).await.unwrap(), Seen::TooLate);
+}
+
+#[tokio::test]
 async fn what_is_too_old_to_matter_goes() {
     let dir = folder();
     let store = open(dir.path());

@@ -103,3 +103,14 @@ fn feishus_events_are_decrypted_and_have_the_id_that_is_inside() {
         assert!(matches!(reason, Reason::Malformed(_)), "{broken}: {reason:?}");
     }
 }
+
+#[test]
+fn a_plain_hash_can_be_gone_on_with_and_what_is_behind_the_body_opens_nothing() {
+    let event = r#"{"type":"event_callback"}"#;
+    assert_eq!(signed(&sealed(event)).proof().body(), event.as_bytes());
+    // Who knows SHA-256 of a text knows it of that text, its padding and anything, without the key: a new signature for an old event.
+    for behind in ["\u{80}\0\0\u{1}x", "x", "{}"] {
+        let reason = signed(&format!("{}{behind}", sealed(event))).reason();
+        assert!(matches!(reason, Reason::Malformed(_)), "{behind:?}: {reason:?}");
+    }
+}
