@@ -91,13 +91,15 @@ pub(super) async fn guest(
     body: &mut Body,
     max_bytes: usize,
 ) -> Result<Guest, Turned> {
+    let is_known = at_gate.is_known();
+    let busy = |_| Box::new(Refused::Busy.into_response());
+    let _unproven = (!is_known).then(|| front.unproven.try_acquire().map_err(busy)).transpose()?;
     let raw_body = match body::read(body, max_bytes, BODY_TIMEOUT).await {
         Ok(bytes) => bytes,
         Err(Refused::PayloadTooLarge) => return Err(cut(StatusCode::PAYLOAD_TOO_LARGE, "payload too large").into()),
         Err(Refused::BodyTimeout) => return Err(cut(StatusCode::REQUEST_TIMEOUT, "request body timeout").into()),
         Err(_) => return Err(cut(StatusCode::BAD_REQUEST, "Connection closed").into()),
     };
-    let is_known = at_gate.is_known();
     match gate.enter(at_gate, head, raw_body, &front.taskflows, &front.clock).await {
         Ok(Entered::Guest(guest)) => {
             if !is_known {
