@@ -2,7 +2,9 @@
 //! time and in order. This room promises that an accepted run ends exactly once, visibly, whatever happens to the process; it never
 //! decides who may send a message, and never reads what the answer means.
 
+pub mod acp;
 mod inbox;
+pub mod openclaw;
 pub mod runner;
 
 pub use inbox::Inbox;

@@ -1,8 +1,12 @@
 //! The `agents` root: OpenClaw's `list`, and for each agent who carries out its runs.
 
+pub mod acp;
 mod model;
+pub mod openclaw;
 
+pub use acp::AcpRunner;
 pub use model::{Agent, Agents, Runner};
+pub use openclaw::OpenClawRunner;
 
 use std::time::Duration;
 

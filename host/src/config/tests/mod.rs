@@ -3,6 +3,7 @@
 mod accepted;
 mod files;
 mod refused;
+mod runners;
 mod snippets;
 mod webhooks;
 mod webhooks_refused;
