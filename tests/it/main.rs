@@ -1,5 +1,6 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
+mod acp;
 mod actions;
 mod cli;
 mod conformance;
@@ -17,6 +18,7 @@ mod guests;
 mod interruptions;
 mod isolation;
 mod lifecycle;
+mod openclaw_gateway;
 mod outbound_crash;
 mod plugins;
 mod receivers;

@@ -80,12 +80,16 @@ impl Reading {
     }
 }
 
-/// Takes lines without their ends.
+/// Takes lines without their ends. An agent that reads no more may still have something to say, so that is no error here: that it is gone is
+/// seen where its output ends.
 pub(super) fn outgoing(stdin: ChildStdin) -> impl Sink<String, Error = io::Error> + Send + 'static {
     sink::unfold(stdin, |mut stdin, mut line: String| async move {
         line.push('\n');
-        stdin.write_all(line.as_bytes()).await?;
-        stdin.flush().await?;
-        Ok(stdin)
+        let written = stdin.write_all(line.as_bytes()).await;
+        let written = written.and(stdin.flush().await);
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(stdin),
+        }
     })
 }

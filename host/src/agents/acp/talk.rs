@@ -15,7 +15,7 @@ use agent_client_protocol::v1::schema::{
     NewSessionRequest, PromptRequest, PromptResponse, RequestPermissionOutcome, RequestPermissionRequest,
     RequestPermissionResponse, ResumeSessionRequest, SessionId, SessionNotification, StopReason, TextContent,
 };
-use agent_client_protocol::{Agent, Client, Error, ErrorCode, Lines};
+use agent_client_protocol::{Agent, Client, Error, ErrorCode, Lines, is_incoming_transport_closed};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -198,6 +198,9 @@ impl Cut {
                 "the agent wants somebody to log in: start its program once as the user of this gateway, and log in"
                     .to_owned(),
             ),
+            Self::Refused(step, error) if is_incoming_transport_closed(&error) => {
+                End::Broken(format!("the agent's output ended before it answered {step}"))
+            }
             Self::Refused(step, error) => End::Broken(format!("the agent refused {step}: {}", said(&error))),
         }
     }

@@ -237,13 +237,18 @@ async fn an_agent_that_dies_in_the_middle_fails_with_its_last_words() {
     agent.config.env.insert("KEY".into(), SecretString::from("hunter2hunter2"));
     let (ending, _) = agent.run().await;
     let error = error(&ending);
-    assert!(error.contains("exit status: 3") && error.contains("no luck with [secret]"), "{error}");
+    assert!(
+        error.contains("exit status: 3")
+            && error.contains("ended before it answered session/prompt")
+            && error.contains("no luck with [secret]"),
+        "{error}"
+    );
     assert_eq!(ending.reply.as_deref(), Some("half"));
 }
 
 #[tokio::test]
 async fn an_agent_that_never_says_hello_is_given_up() {
-    let mut agent = agent("echo $$ > pid; exec cat > /dev/null");
+    let mut agent = agent("echo $$ > pid; cat > /dev/null");
     agent.config.start_timeout = Duration::from_millis(300);
     let (ending, _) = agent.run().await;
     assert!(error(&ending).contains("did not begin a session in time"), "{ending:?}");
