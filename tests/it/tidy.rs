@@ -52,8 +52,6 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("anstream", &["cli"]),
     ("tracing_subscriber", &["cli"]),
     ("anyhow", &["app", "cli"]),
-    ("agent_client_protocol", &["agents"]),
-    ("futures_util", &["agents"]),
 ];
 
 /// Past this a second noun hides in the file.

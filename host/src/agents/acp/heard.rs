@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use agent_client_protocol::v1::schema::{ContentBlock, PlanEntryStatus, SessionUpdate, ToolCallStatus};
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -89,34 +89,20 @@ impl Heard {
 
     /// The kind of a tool call that was announced before, if any.
     pub(super) fn kind_of(&self, id: &str) -> Option<ToolKind> {
-        self.state().tools.get(id).map(|tool| tool.kind)
+        self.state().tools.get(&line(id)).map(|tool| tool.kind)
     }
 
-    /// Takes in an update of the session.
-    pub(super) fn take(&self, update: SessionUpdate) {
+    /// Takes in an update of the session; one that says nothing about the work is passed over.
+    pub(super) fn take(&self, update: &Value) {
         let mut state = self.state();
         if !state.is_answering {
             return;
         }
-        match update {
-            SessionUpdate::AgentMessageChunk(chunk) => state.text(text_of(chunk.content)),
-            SessionUpdate::AgentThoughtChunk(chunk) => state.think(&text_of(chunk.content)),
-            SessionUpdate::ToolCall(call) => {
-                let name = call.name.unwrap_or(call.title);
-                let id = call.tool_call_id.to_string();
-                state.tool(id, Some(name), Some(permission::kind(call.kind)), Some(call.status));
-            }
-            SessionUpdate::ToolCallUpdate(update) => {
-                let fields = update.fields;
-                let kind = fields.kind.map(permission::kind);
-                state.tool(update.tool_call_id.to_string(), fields.name.or(fields.title), kind, fields.status);
-            }
-            SessionUpdate::Plan(plan) => {
-                let done = plan.entries.iter().filter(|entry| entry.status == PlanEntryStatus::Completed).count();
-                let next = plan.entries.iter().find(|entry| entry.status != PlanEntryStatus::Completed);
-                let next = next.map(|entry| entry.content.as_str()).unwrap_or("done");
-                state.push(Progress::Summary(line(&format!("step {done} of {}: {next}", plan.entries.len()))));
-            }
+        match update["sessionUpdate"].as_str().unwrap_or_default() {
+            "agent_message_chunk" => state.text(text_of(&update["content"])),
+            "agent_thought_chunk" => state.think(text_of(&update["content"])),
+            "tool_call" | "tool_call_update" => state.tool(update),
+            "plan" => state.plan(&update["entries"]),
             _ => return,
         }
         drop(state);
@@ -148,7 +134,7 @@ impl Heard {
 }
 
 impl State {
-    fn text(&mut self, text: String) {
+    fn text(&mut self, text: &str) {
         let room = REPLY_MAX_BYTES - self.reply.len();
         let kept = &text[..text.floor_char_boundary(room)];
         self.is_cut |= kept.len() < text.len();
@@ -172,19 +158,31 @@ impl State {
         }
     }
 
-    fn tool(&mut self, id: String, name: Option<String>, kind: Option<ToolKind>, status: Option<ToolCallStatus>) {
-        let id = line(&id);
+    fn plan(&mut self, entries: &Value) {
+        let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_done = |entry: &&Value| entry["status"] == "completed";
+        let done = entries.iter().filter(is_done).count();
+        let next = entries.iter().find(|entry| !is_done(entry)).and_then(|entry| entry["content"].as_str());
+        let next = next.unwrap_or("done");
+        self.push(Progress::Summary(line(&format!("step {done} of {}: {next}", entries.len()))));
+    }
+
+    fn tool(&mut self, call: &Value) {
+        let Some(id) = call["toolCallId"].as_str().map(line) else { return };
         if !self.tools.contains_key(&id) {
-            let name = line(name.as_deref().unwrap_or("tool"));
+            let name = line(call["name"].as_str().or(call["title"].as_str()).unwrap_or("tool"));
             self.remember(id.clone(), Tool { name: name.clone(), kind: ToolKind::Other, is_ended: false });
             self.push(Progress::ToolCalled { id: id.clone(), name });
         }
         let Some(tool) = self.tools.get_mut(&id) else { return };
-        tool.kind = kind.unwrap_or(tool.kind);
-        let is_over = matches!(status, Some(ToolCallStatus::Completed | ToolCallStatus::Failed));
-        if is_over && !tool.is_ended {
-            tool.is_ended = true;
-            let (name, ok) = (tool.name.clone(), status == Some(ToolCallStatus::Completed));
+        tool.kind = permission::kind(&call["kind"]).unwrap_or(tool.kind);
+        let ok = match call["status"].as_str() {
+            Some("completed") => true,
+            Some("failed") => false,
+            _ => return,
+        };
+        if !std::mem::replace(&mut tool.is_ended, true) {
+            let name = tool.name.clone();
             self.push(Progress::ToolCompleted { id, name, ok });
         }
     }
@@ -220,13 +218,10 @@ impl State {
     }
 }
 
-fn text_of(content: ContentBlock) -> String {
-    match content {
-        ContentBlock::Text(text) => text.text,
-        ContentBlock::ResourceLink(link) => link.uri,
-        // Images and sounds have no place in a text.
-        _ => String::new(),
-    }
+/// The text of a block of content; images and sounds have no place in a text.
+fn text_of(content: &Value) -> &str {
+    let member = if content["type"] == "resource_link" { "uri" } else { "text" };
+    content[member].as_str().unwrap_or_default()
 }
 
 /// One line of bounded length.

@@ -1,95 +1,92 @@
-//! The agent's output as lines and its input as a sink of lines, which is how the protocol travels. A line has a longest length and a run a
-//! largest output; what is no message at all (many programs greet on stdout) is passed over.
+//! The agent's output as lines, which is how the protocol travels. A line has a longest length and a run a largest output; what is no message
+//! at all (many programs greet on stdout) is passed over.
 
-use std::io;
-
-use futures_util::{Sink, Stream, sink, stream};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdin, ChildStdout};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::ChildStdout;
 
 /// The longest line. One message may hold a whole file as a change, or an image.
-pub(super) const LINE_MAX_BYTES: usize = 8 << 20;
+const LINE_MAX_BYTES: usize = 8 << 20;
 /// The most that an agent may write in one run. A day of chatter is a tenth of it.
-pub(super) const OUTPUT_MAX_BYTES: usize = 256 << 20;
+const OUTPUT_MAX_BYTES: usize = 256 << 20;
 /// The most lines that are no messages. A greeting has a few; a program that is no agent has nothing else.
-pub(super) const STRAY_LINES_MAX: u32 = 200;
+const STRAY_LINES_MAX: u32 = 200;
 
-struct Reading {
+/// A message of JSON-RPC 2.0: with a method and an id a request, without an id a notification, without a method an answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    pub id: Option<Value>,
+    pub method: Option<String>,
+    #[serde(default)]
+    pub params: Value,
+    pub result: Option<Value>,
+    pub error: Option<Refusal>,
+}
+
+/// The `error` of an answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refusal {
+    #[serde(default)]
+    pub code: i64,
+    #[serde(default)]
+    pub message: String,
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// The messages on an agent's stdout.
+pub(super) struct Messages {
     stdout: BufReader<ChildStdout>,
+    /// What there is of a line that has not ended. It stays here if nobody waits for its end any more.
+    line: Vec<u8>,
     read: usize,
     stray: u32,
-    is_over: bool,
 }
 
-/// The lines that may be messages. An error is the last item, and says what was too much.
-pub(super) fn incoming(stdout: ChildStdout) -> impl Stream<Item = io::Result<String>> + Send + 'static {
-    let reading = Reading { stdout: BufReader::new(stdout), read: 0, stray: 0, is_over: false };
-    stream::unfold(reading, |mut reading| async move {
-        if reading.is_over {
-            return None;
-        }
-        let line = reading.next_message().await.transpose()?;
-        reading.is_over = line.is_err();
-        // The queue behind this stream has no bound: it is given a turn after each line, so that it never holds more than one.
-        tokio::task::yield_now().await;
-        Some((line, reading))
-    })
-}
-
-impl Reading {
-    async fn next_message(&mut self) -> io::Result<Option<String>> {
-        loop {
-            let Some(line) = self.next_line().await? else { return Ok(None) };
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim();
-            if line.starts_with('{') {
-                return Ok(Some(line.to_owned()));
-            }
-            self.stray += u32::from(!line.is_empty());
-            if self.stray > STRAY_LINES_MAX {
-                return Err(io::Error::other(format!(
-                    "more than {STRAY_LINES_MAX} lines on stdout are no messages; is the program an ACP agent?"
-                )));
-            }
-        }
+impl Messages {
+    pub(super) fn new(stdout: ChildStdout) -> Self {
+        Self { stdout: BufReader::new(stdout), line: Vec::new(), read: 0, stray: 0 }
     }
 
-    /// The next line with its end, or what there is before the end of the output.
-    async fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut line = Vec::new();
+    /// The next one, or none at the end of the output. May be given up and asked again. The error is a sentence.
+    pub(super) async fn next(&mut self) -> Result<Option<Message>, String> {
+        while let Some(line) = self.next_line().await? {
+            // Deeper than 128 levels is no message either.
+            if let Ok(message) = serde_json::from_slice(&line) {
+                return Ok(Some(message));
+            }
+            self.stray += u32::from(!line.trim_ascii().is_empty());
+            if self.stray > STRAY_LINES_MAX {
+                return Err(format!(
+                    "more than {STRAY_LINES_MAX} lines on stdout are no messages; is the program an ACP agent?"
+                ));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next line, or what there is before the end of the output.
+    async fn next_line(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
-            let ready = self.stdout.fill_buf().await?;
+            let ready = self.stdout.fill_buf().await.map_err(|error| format!("stdout cannot be read: {error}"))?;
             if ready.is_empty() {
-                return Ok((!line.is_empty()).then_some(line));
+                return Ok((!self.line.is_empty()).then(|| std::mem::take(&mut self.line)));
             }
             let end = ready.iter().position(|byte| *byte == b'\n');
             let taken = end.map_or(ready.len(), |end| end + 1);
-            line.extend_from_slice(&ready[..taken]);
+            self.line.extend_from_slice(&ready[..taken]);
             self.stdout.consume(taken);
             self.read += taken;
-            if line.len() > LINE_MAX_BYTES {
-                return Err(io::Error::other(format!("a line on stdout is longer than {} MiB", LINE_MAX_BYTES >> 20)));
+            if self.line.len() > LINE_MAX_BYTES {
+                return Err(format!("a line on stdout is longer than {} MiB", LINE_MAX_BYTES >> 20));
             }
             if self.read > OUTPUT_MAX_BYTES {
-                return Err(io::Error::other(format!("more than {} MiB on stdout", OUTPUT_MAX_BYTES >> 20)));
+                return Err(format!("more than {} MiB on stdout", OUTPUT_MAX_BYTES >> 20));
             }
             if end.is_some() {
-                return Ok(Some(line));
+                return Ok(Some(std::mem::take(&mut self.line)));
             }
         }
     }
-}
-
-/// Takes lines without their ends. An agent that reads no more may still have something to say, so that is no error here: that it is gone is
-/// seen where its output ends.
-pub(super) fn outgoing(stdin: ChildStdin) -> impl Sink<String, Error = io::Error> + Send + 'static {
-    sink::unfold(stdin, |mut stdin, mut line: String| async move {
-        line.push('\n');
-        let written = stdin.write_all(line.as_bytes()).await;
-        let written = written.and(stdin.flush().await);
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(stdin),
-        }
-    })
 }

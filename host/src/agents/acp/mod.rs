@@ -3,7 +3,7 @@
 //! nobody is asked. This client offers neither its files nor terminals: an agent uses its own, as the user that it runs as.
 //!
 //! ```text
-//! Acp::run ─► process.rs (start, stderr, kill) ─► lines.rs (bounded lines) ─► talk.rs (initialize, session, prompt)
+//! Acp::run ─► process.rs (start, stderr, kill) ─► rpc.rs (over lines.rs) ─► talk.rs (initialize, session, prompt)
 //!                                                     permission.rs ◄─┤
 //!                                    telling ◄─ heard.rs (updates) ◄──┘
 //! ```
@@ -13,6 +13,7 @@ mod heard;
 mod lines;
 mod permission;
 mod process;
+mod rpc;
 mod talk;
 #[cfg(test)]
 mod tests;

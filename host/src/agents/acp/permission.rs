@@ -1,76 +1,91 @@
 //! The answer to `session/request_permission`. There is nobody to ask, so the operator's list of kinds decides: once, never for always, and by
 //! the option's kind, never by its place or its name. An agent that offers no fitting option hears that the question was cancelled.
 
-use agent_client_protocol::v1::schema::{
-    PermissionOption, PermissionOptionKind, RequestPermissionOutcome, SelectedPermissionOutcome, ToolKind as SaidKind,
-};
-
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
+use super::heard::{Heard, line};
+use crate::agents::runner::Progress;
 use crate::config::agents::acp::ToolKind;
 
-/// What is answered, and whether that is a yes.
-pub(super) struct Decision {
-    pub outcome: RequestPermissionOutcome,
-    pub is_allowed: bool,
+/// What an agent may do.
+#[derive(Clone, Copy)]
+pub(super) struct Policy<'a>(pub &'a BTreeSet<ToolKind>);
+
+/// The kind that an agent says. One that we do not know is none of those that have a name.
+pub(super) fn kind(said: &Value) -> Option<ToolKind> {
+    let said = said.as_str()?;
+    Some(ToolKind::NAMED.iter().find(|(name, _)| *name == said).map_or(ToolKind::Other, |(_, kind)| *kind))
 }
 
-/// Decides on a tool of this kind.
-pub(super) fn decide(allow: &BTreeSet<ToolKind>, kind: ToolKind, options: &[PermissionOption]) -> Decision {
-    let offered = |wanted: PermissionOptionKind| options.iter().find(|option| option.kind == wanted);
-    // "Always" would bind runs that have a policy of their own.
-    let yes = offered(PermissionOptionKind::AllowOnce).filter(|_| allow.contains(&kind));
-    let no = || offered(PermissionOptionKind::RejectOnce).or_else(|| offered(PermissionOptionKind::RejectAlways));
-    let is_allowed = yes.is_some();
-    let outcome = match yes.or_else(no) {
-        Some(option) => RequestPermissionOutcome::Selected(SelectedPermissionOutcome::new(option.option_id.clone())),
-        None => RequestPermissionOutcome::Cancelled,
-    };
-    Decision { outcome, is_allowed }
-}
-
-/// The kind that an agent says. One that we do not know is none of those that can be allowed by name.
-pub(super) fn kind(said: SaidKind) -> ToolKind {
-    match said {
-        SaidKind::Read => ToolKind::Read,
-        SaidKind::Edit => ToolKind::Edit,
-        SaidKind::Delete => ToolKind::Delete,
-        SaidKind::Move => ToolKind::Move,
-        SaidKind::Search => ToolKind::Search,
-        SaidKind::Execute => ToolKind::Execute,
-        SaidKind::Think => ToolKind::Think,
-        SaidKind::Fetch => ToolKind::Fetch,
-        SaidKind::SwitchMode => ToolKind::SwitchMode,
-        _ => ToolKind::Other,
+impl Policy<'_> {
+    /// The outcome of a request, told if it is a no.
+    pub(super) fn permit(self, heard: &Heard, params: &Value) -> Value {
+        if heard.is_cancelled() {
+            return cancelled();
+        }
+        let tool = &params["toolCall"];
+        let announced = || heard.kind_of(tool["toolCallId"].as_str()?);
+        let kind = kind(&tool["kind"]).or_else(announced).unwrap_or(ToolKind::Other);
+        let (outcome, is_allowed) = self.decide(kind, &params["options"]);
+        if !is_allowed {
+            let title = tool["title"].as_str().unwrap_or("a tool");
+            heard.tell(Progress::Summary(line(&format!("not permitted: {} ({title})", kind.as_str()))));
+        }
+        outcome
     }
+
+    /// The outcome for a tool of this kind, and whether that is a yes.
+    fn decide(self, kind: ToolKind, options: &Value) -> (Value, bool) {
+        let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+        let offered = |wanted: &str| options.iter().find(|option| option["kind"] == wanted)?["optionId"].as_str();
+        // "Always" would bind runs that have a policy of their own.
+        let yes = offered("allow_once").filter(|_| self.0.contains(&kind));
+        let no = || offered("reject_once").or_else(|| offered("reject_always"));
+        let outcome = match yes.or_else(no) {
+            Some(option) => json!({"outcome": "selected", "optionId": option}),
+            None => cancelled(),
+        };
+        (outcome, yes.is_some())
+    }
+}
+
+fn cancelled() -> Value {
+    json!({"outcome": "cancelled"})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(allow: &[ToolKind], kind: ToolKind, options: &[PermissionOptionKind], expected: Option<&str>) {
-        let names = options.iter().enumerate().map(|(at, kind)| PermissionOption::new(format!("{at}"), "Yes!", *kind));
-        let decision = decide(&allow.iter().copied().collect(), kind, &names.collect::<Vec<_>>());
-        let chosen = match &decision.outcome {
-            RequestPermissionOutcome::Selected(selected) => Some(selected.option_id.to_string()),
-            _ => None,
-        };
-        assert_eq!(chosen.as_deref(), expected, "{kind:?} {options:?}");
+    fn check(allow: &[ToolKind], kind: ToolKind, options: &[&str], expected: Option<&str>) {
+        let options = options.iter().enumerate();
+        let options: Value =
+            options.map(|(at, kind)| json!({"optionId": at.to_string(), "name": "Yes!", "kind": kind})).collect();
+        let (outcome, _) = Policy(&allow.iter().copied().collect()).decide(kind, &options);
+        assert_eq!(outcome["optionId"].as_str(), expected, "{kind:?} {options}");
+        assert_eq!(outcome["outcome"], if expected.is_some() { "selected" } else { "cancelled" });
     }
 
     #[test]
     fn what_is_not_allowed_is_rejected_and_nothing_is_ever_allowed_for_always() {
-        use PermissionOptionKind::{AllowAlways, AllowOnce, RejectAlways, RejectOnce};
-        let all = [AllowAlways, AllowOnce, RejectAlways, RejectOnce];
+        let all = ["allow_always", "allow_once", "reject_always", "reject_once"];
         check(&[], ToolKind::Read, &all, Some("3"));
         check(&[ToolKind::Read], ToolKind::Read, &all, Some("1"));
         check(&[ToolKind::Read], ToolKind::Edit, &all, Some("3"));
         check(&[ToolKind::Read], ToolKind::Other, &all, Some("3"));
-        check(&[ToolKind::Read], ToolKind::Read, &[AllowAlways, RejectOnce], Some("1"));
-        check(&[ToolKind::Read], ToolKind::Read, &[AllowAlways], None);
-        check(&[], ToolKind::Read, &[AllowOnce, RejectAlways], Some("1"));
-        check(&[], ToolKind::Read, &[AllowOnce], None);
+        check(&[ToolKind::Read], ToolKind::Read, &["allow_always", "reject_once"], Some("1"));
+        check(&[ToolKind::Read], ToolKind::Read, &["allow_always"], None);
+        check(&[], ToolKind::Read, &["allow_once", "reject_always"], Some("1"));
+        check(&[], ToolKind::Read, &["allow_once"], None);
         check(&[], ToolKind::Read, &[], None);
+    }
+
+    #[test]
+    fn a_kind_that_nobody_knows_is_other() {
+        assert_eq!(kind(&json!("read")), Some(ToolKind::Read));
+        assert_eq!(kind(&json!("teleport")), Some(ToolKind::Other));
+        assert_eq!(kind(&Value::Null), None);
     }
 }

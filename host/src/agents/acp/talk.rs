@@ -2,33 +2,26 @@
 //! goes to [`Heard`]. When the run's time is over or somebody stops it, the agent is asked to end its turn before its process is killed, so
 //! that it can write its session down.
 
-use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent_client_protocol::schema::ProtocolVersion;
-use agent_client_protocol::v1::ConnectionTo;
-use agent_client_protocol::v1::schema::{
-    CancelNotification, ContentBlock, Implementation, InitializeRequest, InitializeResponse, LoadSessionRequest,
-    NewSessionRequest, PromptRequest, PromptResponse, RequestPermissionOutcome, RequestPermissionRequest,
-    RequestPermissionResponse, ResumeSessionRequest, SessionId, SessionNotification, StopReason, TextContent,
-};
-use agent_client_protocol::{Agent, Client, Error, ErrorCode, Lines, is_incoming_transport_closed};
+use serde_json::{Value, json};
 use tokio::process::{ChildStdin, ChildStdout};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::heard::{Heard, line};
-use super::{lines, permission};
+use super::heard::Heard;
+use super::permission::Policy;
+use super::rpc::{self, Fault, Rpc};
 use crate::agents::runner::{Ending, Job, Progress};
 use crate::config::agents::AcpRunner;
-use crate::config::agents::acp::ToolKind;
 use crate::model::{RunState, SessionMode};
 
+/// The only version of the protocol that is not a draft.
+const PROTOCOL_VERSION: u64 = 1;
 /// What an agent gets to end its turn after `session/cancel`. Those that can do it do it within a second.
 const CANCEL_MAX: Duration = Duration::from_secs(5);
+/// Longest name of a session. It is stored with ours; agents take a UUID.
+const SESSION_MAX_BYTES: usize = 1_024;
 
 /// One run's conversation.
 pub(super) struct Talk {
@@ -50,117 +43,92 @@ pub(super) enum End {
 enum Cut {
     /// The run is over.
     Over(RunState),
-    /// It took too long.
-    Late(&'static str),
-    /// The agent says so.
-    Refused(&'static str, Error),
+    /// The agent has not answered this request as it should.
+    Fault(&'static str, Fault),
+    /// It cannot be worked with: a sentence.
+    Useless(String),
 }
 
 impl Talk {
     /// Talks until the agent has answered, or cannot any more.
     pub(super) async fn run(self, stdin: ChildStdin, stdout: ChildStdout) -> End {
-        let (done, mut answered) = oneshot::channel();
-        let (heard, asked) = (self.heard.clone(), self.heard.clone());
-        let allow = self.config.allow.clone();
-        let connection = Client
-            .v1()
-            .on_receive_notification(
-                async move |notification: SessionNotification, _cx| {
-                    heard.take(notification.update);
-                    Ok(())
-                },
-                agent_client_protocol::on_receive_notification!(),
-            )
-            .on_receive_request(
-                async move |request: RequestPermissionRequest, responder, _cx| {
-                    responder.respond(RequestPermissionResponse::new(permit(&asked, &allow, &request)))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .connect_with(
-                Lines::new(lines::outgoing(stdin), lines::incoming(stdout)),
-                async move |cx: ConnectionTo<Agent>| {
-                    // Whoever waits for it may be gone.
-                    let _ = done.send(self.converse(&cx).await);
-                    Ok(())
-                },
-            );
-        // What is left to be written is of no interest once there is an answer.
-        let broken = tokio::select! {
+        let (mut rpc, writing) = rpc::open(stdin, stdout, &self.heard, Policy(&self.config.allow));
+        let talking = async { self.converse(&mut rpc).await.unwrap_or_else(Cut::end) };
+        tokio::select! {
             biased;
-            Ok(ending) = &mut answered => return ending,
-            end = connection => end,
-        };
-        match (answered.try_recv(), broken) {
-            (Ok(ending), _) => ending,
-            (_, Err(error)) => End::Broken(format!("the connection to the agent broke: {}", said(&error))),
-            (_, Ok(())) => End::Broken("the agent closed the connection before it answered".to_owned()),
+            end = talking => end,
+            () = writing => End::Broken("nothing is written to the agent any more".to_owned()),
         }
     }
 
-    async fn converse(&self, cx: &ConnectionTo<Agent>) -> End {
-        let session = match timeout(self.config.start_timeout, self.open(cx)).await {
-            Ok(Ok(session)) => session,
-            Ok(Err(cut)) => return cut.end(),
-            Err(_) => return Cut::Late("the agent did not begin a session").end(),
-        };
-        self.heard.tell(Progress::Session(session.to_string()));
+    async fn converse(&self, rpc: &mut Rpc<'_>) -> Result<End, Cut> {
+        let opening = timeout(self.config.start_timeout, self.open(rpc)).await;
+        let session = opening.map_err(|_| {
+            let error = "the agent did not begin a session in time; startTimeoutSeconds may be too short for it";
+            Cut::Useless(error.to_owned())
+        })??;
+        self.heard.tell(Progress::Session(session.clone()));
         if self.job.options.model.is_some() || self.job.options.thinking.is_some() {
             let note = "model and thinking are the agent's own business with the runner acp, and not passed on";
             self.heard.tell(Progress::Summary(note.to_owned()));
         }
         self.heard.begin_answer();
-        let prompt = vec![ContentBlock::Text(TextContent::new(self.job.prompt.clone()))];
-        let mut prompting = pin!(cx.send_request(PromptRequest::new(session.clone(), prompt)).block_task());
+        const STEP: &str = "session/prompt";
+        let prompt = json!({"sessionId": session, "prompt": [{"type": "text", "text": self.job.prompt}]});
+        let asked = rpc.send(STEP, prompt).map_err(|fault| Cut::Fault(STEP, fault))?;
         let over = tokio::select! {
-            answer = &mut prompting => return answered(answer),
+            answer = rpc.answer_to(asked) => return answer.map(|answer| answered(&answer)).map_err(|fault| Cut::Fault(STEP, fault)),
             over = self.over() => over,
         };
         self.heard.cancel();
-        let _ = cx.send_notification(CancelNotification::new(session));
-        // Whatever it still says, the run has ended as it has.
-        let _ = timeout(CANCEL_MAX, prompting).await;
-        Cut::Over(over).end()
+        if rpc.tell("session/cancel", json!({"sessionId": session})).is_ok() {
+            // Whatever it still says, the run has ended as it has.
+            let _ = timeout(CANCEL_MAX, rpc.answer_to(asked)).await;
+        }
+        Err(Cut::Over(over))
     }
 
-    /// A session that stands.
-    async fn open(&self, cx: &ConnectionTo<Agent>) -> Result<SessionId, Cut> {
-        let about = Implementation::new("sandclaw", env!("CARGO_PKG_VERSION"));
-        let hello = InitializeRequest::new(ProtocolVersion::V1).client_info(about);
-        let agent = self.step("initialize", cx.send_request(hello).block_task()).await?;
-        if agent.protocol_version != ProtocolVersion::V1 {
-            let error = Error::invalid_request().data("it speaks no version 1 of the protocol");
-            return Err(Cut::Refused("initialize", error));
+    /// The name of a session that stands.
+    async fn open(&self, rpc: &mut Rpc<'_>) -> Result<String, Cut> {
+        let hello = json!({
+            "protocolVersion": PROTOCOL_VERSION,
+            "clientCapabilities": {"fs": {"readTextFile": false, "writeTextFile": false}, "terminal": false},
+            "clientInfo": {"name": "sandclaw", "version": env!("CARGO_PKG_VERSION")},
+        });
+        let agent = self.step(rpc, "initialize", hello).await?;
+        if agent["protocolVersion"] != PROTOCOL_VERSION {
+            let error = format!("the agent speaks no version {PROTOCOL_VERSION} of the protocol");
+            return Err(Cut::Useless(error));
         }
         let known = self.job.runner_session.as_ref().filter(|_| self.job.mode == SessionMode::Persistent);
         if let Some(known) = known
-            && self.go_on(cx, &agent, known).await?
+            && self.go_on(rpc, &agent["agentCapabilities"], known).await?
         {
-            return Ok(SessionId::new(known.as_str()));
+            return Ok(known.clone());
         }
-        let new = cx.send_request(NewSessionRequest::new(self.config.cwd.clone())).block_task();
-        Ok(self.step("session/new", new).await?.session_id)
+        let new = self.step(rpc, "session/new", json!({"cwd": self.cwd(), "mcpServers": []})).await?;
+        match new["sessionId"].as_str() {
+            Some(session) if session.len() <= SESSION_MAX_BYTES => Ok(session.to_owned()),
+            _ => Err(Cut::Useless("the agent gave its session no name, or one longer than 1 KiB".to_owned())),
+        }
     }
 
     /// Whether the agent goes on with a session of before.
-    async fn go_on(&self, cx: &ConnectionTo<Agent>, agent: &InitializeResponse, known: &str) -> Result<bool, Cut> {
-        let can = &agent.agent_capabilities;
-        let cwd = self.config.cwd.clone();
-        let gone_on = if can.session_capabilities.resume.is_some() {
-            let resume = cx.send_request(ResumeSessionRequest::new(SessionId::new(known), cwd)).block_task();
-            self.step("session/resume", resume).await.map(|_| ())
-        } else if can.load_session {
-            let load = cx.send_request(LoadSessionRequest::new(SessionId::new(known), cwd)).block_task();
-            self.step("session/load", load).await.map(|_| ())
+    async fn go_on(&self, rpc: &mut Rpc<'_>, can: &Value, known: &str) -> Result<bool, Cut> {
+        let step = if !can["sessionCapabilities"]["resume"].is_null() {
+            "session/resume"
+        } else if can["loadSession"] == true {
+            "session/load"
         } else {
             self.heard.tell(Progress::Summary("the agent keeps no sessions; this one begins anew".to_owned()));
             return Ok(false);
         };
-        match gone_on {
-            Ok(()) => Ok(true),
+        let session = json!({"sessionId": known, "cwd": self.cwd(), "mcpServers": []});
+        match self.step(rpc, step, session).await {
+            Ok(_) => Ok(true),
             // It may have been removed there; the run is worth more than its past.
-            Err(Cut::Refused(_, error)) if error.code != ErrorCode::AUTH_REQUIRED => {
-                let note = format!("the agent cannot go on with its session, and begins anew: {}", said(&error));
+            Err(Cut::Fault(_, fault @ Fault::Refused(_))) if !fault.is_login() => {
+                let note = format!("the agent cannot go on with its session, and begins anew: {}", fault.said());
                 self.heard.tell(Progress::Summary(note));
                 Ok(false)
             }
@@ -169,9 +137,9 @@ impl Talk {
     }
 
     /// One request, unless the run ends meanwhile.
-    async fn step<T>(&self, name: &'static str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Cut> {
+    async fn step(&self, rpc: &mut Rpc<'_>, name: &'static str, params: Value) -> Result<Value, Cut> {
         tokio::select! {
-            answer = asked => answer.map_err(|error| Cut::Refused(name, error)),
+            answer = rpc.ask(name, params) => answer.map_err(|fault| Cut::Fault(name, fault)),
             over = self.over() => Err(Cut::Over(over)),
         }
     }
@@ -184,40 +152,40 @@ impl Talk {
             () = sleep_until(self.deadline) => RunState::TimedOut,
         }
     }
+
+    fn cwd(&self) -> String {
+        self.config.cwd.to_string_lossy().into_owned()
+    }
 }
 
 impl Cut {
     fn end(self) -> End {
-        match self {
+        End::Broken(match self {
             Self::Over(RunState::TimedOut) => {
-                ending(RunState::TimedOut, Some("the agent was not done in time, and was stopped"), None)
+                return ending(RunState::TimedOut, Some("the agent was not done in time, and was stopped"), None);
             }
-            Self::Over(state) => ending(state, Some("stopped before the agent was done"), None),
-            Self::Late(what) => End::Broken(format!("{what} in time; startTimeoutSeconds may be too short for it")),
-            Self::Refused(_, error) if error.code == ErrorCode::AUTH_REQUIRED => End::Broken(
+            Self::Over(state) => return ending(state, Some("stopped before the agent was done"), None),
+            Self::Fault(_, fault) if fault.is_login() => {
                 "the agent wants somebody to log in: start its program once as the user of this gateway, and log in"
-                    .to_owned(),
-            ),
-            Self::Refused(step, error) if is_incoming_transport_closed(&error) => {
-                End::Broken(format!("the agent's output ended before it answered {step}"))
+                    .to_owned()
             }
-            Self::Refused(step, error) => End::Broken(format!("the agent refused {step}: {}", said(&error))),
-        }
+            Self::Fault(step, Fault::Closed) => format!("the agent's output ended before it answered {step}"),
+            Self::Fault(_, Fault::Broken(why)) => format!("the connection to the agent broke: {why}"),
+            Self::Fault(step, fault) => format!("the agent refused {step}: {}", fault.said()),
+            Self::Useless(why) => why,
+        })
     }
 }
 
-fn answered(answer: Result<PromptResponse, Error>) -> End {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => return Cut::Refused("session/prompt", error).end(),
-    };
-    let usage = answer.usage.map(|usage| (usage.input_tokens, usage.output_tokens));
-    let error = match answer.stop_reason {
-        StopReason::EndTurn => return ending(RunState::Succeeded, None, usage),
-        StopReason::MaxTokens => "the agent stopped at its limit of tokens",
-        StopReason::MaxTurnRequests => "the agent stopped at its limit of requests in one turn",
-        StopReason::Refusal => "the agent refused to go on",
-        StopReason::Cancelled => "the agent says that it was cancelled, and nobody here has done so",
+fn answered(answer: &Value) -> End {
+    let usage = &answer["usage"];
+    let usage = usage["inputTokens"].as_u64().zip(usage["outputTokens"].as_u64());
+    let error = match answer["stopReason"].as_str().unwrap_or_default() {
+        "end_turn" => return ending(RunState::Succeeded, None, usage),
+        "max_tokens" => "the agent stopped at its limit of tokens",
+        "max_turn_requests" => "the agent stopped at its limit of requests in one turn",
+        "refusal" => "the agent refused to go on",
+        "cancelled" => "the agent says that it was cancelled, and nobody here has done so",
         _ => "the agent stopped for a reason that is not known here",
     };
     ending(RunState::Failed, Some(error), usage)
@@ -225,30 +193,4 @@ fn answered(answer: Result<PromptResponse, Error>) -> End {
 
 fn ending(state: RunState, error: Option<&str>, usage: Option<(u64, u64)>) -> End {
     End::Answered(Ending { state, reply: None, error: error.map(str::to_owned), model: None, usage })
-}
-
-/// The policy's answer, told if it is a no.
-fn permit(heard: &Heard, allow: &BTreeSet<ToolKind>, request: &RequestPermissionRequest) -> RequestPermissionOutcome {
-    if heard.is_cancelled() {
-        return RequestPermissionOutcome::Cancelled;
-    }
-    let tool = &request.tool_call;
-    let announced = || heard.kind_of(&tool.tool_call_id.to_string());
-    let kind = tool.fields.kind.map(permission::kind).or_else(announced);
-    let kind = kind.unwrap_or(ToolKind::Other);
-    let decision = permission::decide(allow, kind, &request.options);
-    if !decision.is_allowed {
-        let title = tool.fields.title.as_deref().unwrap_or("a tool");
-        heard.tell(Progress::Summary(line(&format!("not permitted: {} ({title})", kind.as_str()))));
-    }
-    decision.outcome
-}
-
-/// What an error says, in one line.
-fn said(error: &Error) -> String {
-    let data = error.data.as_ref().map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned));
-    match data {
-        Some(data) => line(&format!("{}: {data}", error.message)),
-        None => line(&error.message),
-    }
 }
