@@ -2,7 +2,7 @@
 //! file without asking and wants to change one, for which it asks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::verifiers::{fetched, npm};
 
 static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     let from = root().join("tests/agents/acp");
-    fetched("acp", &from, &["package-lock.json", "package.json"], |folder: &Path| npm(folder))
+    fetched("acp", &from, &["package-lock.json", "package.json"], npm)
 });
 
 /// A run for any runner.

@@ -1,5 +1,5 @@
 //! A real OpenClaw Gateway, from npm, with the Node.js that it needs. Only the model behind it, which would cost money, is a server of this
-//! test that always says the same. The packages are 800 MB and a Gateway needs ten seconds to start, so this is not among the usual tests:
+//! test that always says the same. The packages are 800 MB, so this is not among the usual tests; it takes a minute, most of it for npm:
 //!
 //! ```text
 //! cargo test -p gateway-tests -- --ignored real_openclaw
@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
@@ -38,7 +38,7 @@ const GATEWAY_TOKEN: &str = "gateway-token-0123456789abcdef0123456789abcdef";
 
 static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     let from = root().join("tests/agents/openclaw");
-    fetched("openclaw", &from, &["package-lock.json", "package.json"], |folder: &Path| npm(folder))
+    fetched("openclaw", &from, &["package-lock.json", "package.json"], npm)
 });
 
 /// A model that says the same to everybody, in the way of OpenAI's chat completions, and remembers what it was asked.

@@ -60,7 +60,7 @@ fn scripts() -> PathBuf {
 }
 
 static NPM: LazyLock<PathBuf> =
-    LazyLock::new(|| fetched("npm", &scripts(), &["package-lock.json", "package.json"], |folder| npm(folder)));
+    LazyLock::new(|| fetched("npm", &scripts(), &["package-lock.json", "package.json"], npm));
 
 /// Fetches what a lock file pins. Nothing of it runs.
 pub fn npm(folder: &Path) -> Command {

@@ -270,6 +270,13 @@ async fn a_line_without_an_end_is_given_up() {
 }
 
 #[tokio::test]
+async fn an_agent_that_asks_and_does_not_read_is_given_up() {
+    let script = r#"begin; yes '{"jsonrpc":"2.0","id":1,"method":"fs/read_text_file","params":{}}'"#;
+    let (ending, _) = agent(script).run().await;
+    assert!(error(&ending).contains("the agent asks and does not read"), "{ending:?}");
+}
+
+#[tokio::test]
 async fn what_an_agent_leaves_behind_ends_with_it() {
     for ending in ["end", "exit 0", "hear"] {
         let agent = agent(&format!("sleep 1000 & echo $! > pid; begin; {ending}"));
