@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// What is kept of a body, unpacked, unless the client says otherwise. An error page with its stack trace fits.
 pub(super) const KEPT_MAX_BYTES: usize = 16 << 10;
-/// What is read of it beyond that, so that the connection can be used again. Opening another one costs less than reading more.
-const READ_ON_MAX_BYTES: usize = 48 << 10;
+/// What is read of it, if no more is kept, so that the connection can be used again. Opening another one costs less than reading more.
+const READ_MAX_BYTES: usize = 64 << 10;
 
 /// The beginning of a body.
 pub(super) struct Captured {
@@ -27,7 +27,7 @@ pub(super) struct Captured {
 
 /// Reads until the end, until enough, or until it is too late.
 pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, kept_max: usize, until: Instant) -> Captured {
-    let read_max = kept_max + READ_ON_MAX_BYTES;
+    let read_max = kept_max.max(READ_MAX_BYTES);
     let mut raw = Vec::new();
     let is_read = loop {
         match timeout_at(until, body.frame()).await {
