@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::hook_slots::Github;
-use crate::verifiers::npm;
+use crate::verifiers::packages;
 
 const SECRET: &str = "it-is-a-secret-to-everybody";
 
@@ -29,7 +29,7 @@ struct Example {
 }
 
 fn examples() -> Vec<Example> {
-    let file = npm().join("@octokit/webhooks-examples/api.github.com/index.json");
+    let file = packages().join("@octokit/webhooks-examples/api.github.com/index.json");
     let events: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let of_event = |event: &Value| -> Vec<Example> {
         let name = event["name"].as_str().unwrap().to_owned();

@@ -1,5 +1,6 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
+mod acp;
 mod actions;
 mod agents;
 mod agents_crash;
@@ -27,6 +28,7 @@ mod interruptions;
 mod isolation;
 mod knocking;
 mod lifecycle;
+mod openclaw_gateway;
 mod outbound_crash;
 mod plugins;
 mod receivers;

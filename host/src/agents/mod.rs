@@ -9,11 +9,13 @@
 //! ```
 //! Read `engine/mod.rs` first, then `runner.rs`.
 
+pub mod acp;
 mod clients;
 mod command;
 mod engine;
 pub mod external;
 mod inbox;
+pub mod openclaw;
 pub mod operator;
 mod prompt;
 pub mod runner;

@@ -107,12 +107,13 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         store: store.clone(),
         clock: clock.clone(),
         admissions,
-        egress,
+        egress: egress.clone(),
         resolver: resolver.clone(),
         transforms,
     };
     let outbound = Outbound::start(&config, engine).await?;
-    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env: Env::process() };
+    let env = Env::process();
+    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone() };
     let workers = Workers::start(&config, agents).await?;
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {

@@ -7,7 +7,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::super::acp::Acp;
 use super::super::command::Command;
+use super::super::openclaw::{Gateway, OpenClaw};
 use super::super::runner::Runs;
 use super::{ATTEMPTS_MAX, Engine, Serving, Workers, claim, keep_running, upkeep};
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
@@ -15,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::agents::{Agent, Agents, OnInterrupted, Runner};
 use crate::config::{Config, Env};
 use crate::model::RunState;
+use crate::outbound::egress::Egress;
 use crate::store::{Resuming, RunQuery, Store, StoreError};
 use crate::taskflow::FOLLOWING;
 
@@ -28,6 +31,8 @@ pub struct Parts {
     pub resolver: Resolver,
     /// What programs inherit, if they are to.
     pub env: Env,
+    /// The way out.
+    pub egress: Egress,
 }
 
 impl Workers {
@@ -81,6 +86,12 @@ fn runner(agent: &Agent, parts: &Parts, secrets: &mut Vec<Arc<KeptSecret>>) -> O
             let command = Command::new(&agent.id, config.clone(), &parts.env);
             secrets.extend(command.secrets());
             Some(Arc::new(command))
+        }
+        Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone()))),
+        Runner::OpenClaw(config) => {
+            let gateway = Gateway::new(config.clone(), &format!("agents.{}", agent.id), parts.egress.clone());
+            secrets.extend(gateway.secrets());
+            Some(Arc::new(OpenClaw::new(gateway, parts.clock.clone())))
         }
     }
 }

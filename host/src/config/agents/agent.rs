@@ -6,7 +6,7 @@ use super::super::field::Field;
 use super::super::reader::Section;
 use super::super::secrets::{self, all};
 use super::numbers::{AGENT_AT_ONCE, TIMEOUT_SECONDS};
-use super::{Agent, Around, OnInterrupted, Runner, Said, command, pick};
+use super::{Agent, Around, OnInterrupted, Runner, Said, acp, command, openclaw, pick};
 use crate::model::{AgentId, TaskRuntime};
 
 /// What every agent may say, whoever carries out its runs.
@@ -20,9 +20,12 @@ const CLIENT: [&str; 1] = ["clientSecret"];
 enum Kind {
     None,
     Command,
+    Acp,
+    OpenClaw,
 }
 
-const KINDS: [(&str, Kind); 2] = [("none", Kind::None), ("command", Kind::Command)];
+const KINDS: [(&str, Kind); 4] =
+    [("none", Kind::None), ("command", Kind::Command), ("acp", Kind::Acp), ("openclaw", Kind::OpenClaw)];
 
 impl Agent {
     /// One of which nothing is said but its id.
@@ -45,9 +48,11 @@ pub(super) fn read(id: &AgentId, said: &Said<'_>, around: &Around<'_>) -> Option
     let known = KINDS.iter().find(|(word, _)| Some(*word) == written).map(|(_, kind)| *kind);
     let own: &[&str] = match (known, written) {
         (Some(Kind::Command), _) => &command::KEYS,
+        (Some(Kind::Acp), _) => &acp::ACP_KEYS,
+        (Some(Kind::OpenClaw), _) => &openclaw::OPENCLAW_KEYS,
         (Some(Kind::None), _) | (None, None) => &CLIENT,
         // Which keys are right depends on the runner, so they are looked at once it is.
-        (None, Some(_)) => &[&CLIENT[..], &command::KEYS].concat(),
+        (None, Some(_)) => &[&CLIENT[..], &command::KEYS, &acp::ACP_KEYS, &openclaw::OPENCLAW_KEYS].concat(),
     };
     let sections = said.sections(&COMMON, own);
     sections.iter().for_each(|section| _ = section.field("default").flag(false));
@@ -57,6 +62,8 @@ pub(super) fn read(id: &AgentId, said: &Said<'_>, around: &Around<'_>) -> Option
     let runner = match kind {
         Kind::None => Some(Runner::None),
         Kind::Command => command::read(&sections[0], around).map(Runner::Command),
+        Kind::Acp => acp::read(&sections[0]).map(Runner::Acp),
+        Kind::OpenClaw => openclaw::read(&sections[0], around.declared).map(Runner::OpenClaw),
     };
     let has_runner = !matches!(runner, Some(Runner::None));
     let client = pick(&sections, "clientSecret");
@@ -97,7 +104,9 @@ fn on_interrupted(field: &Field<'_>, kind: Kind) -> Option<OnInterrupted> {
         // Whoever claims a run knows which attempt it is.
         Kind::None => OnInterrupted::Resume,
         // What a program has done by then is done.
-        Kind::Command => OnInterrupted::Fail,
+        Kind::Command | Kind::Acp => OnInterrupted::Fail,
+        // It is told the same key again, and knows whether it has begun.
+        Kind::OpenClaw => OnInterrupted::Resume,
     })
 }
 

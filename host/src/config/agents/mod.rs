@@ -7,6 +7,11 @@ mod model;
 mod numbers;
 
 pub use model::{Agent, Agents, CommandRunner, OnInterrupted, Runner, Stdin};
+pub mod acp;
+pub mod openclaw;
+
+pub use acp::AcpRunner;
+pub use openclaw::OpenClawRunner;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The agents as the rest of the gateway sees them.
 
+use super::{AcpRunner, OpenClawRunner};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,10 @@ pub enum Runner {
     None,
     /// A program, started for each run.
     Command(CommandRunner),
+    /// A program that speaks the Agent Client Protocol, started for each run.
+    Acp(AcpRunner),
+    /// A real OpenClaw Gateway.
+    OpenClaw(OpenClawRunner),
 }
 
 /// A program that is started for each run: never through a shell, and with nothing of the gateway's environment but what is named.

@@ -7,6 +7,7 @@ mod files;
 mod hooks;
 mod hooks_refused;
 mod refused;
+mod runners;
 mod snippets;
 mod webhooks;
 mod webhooks_refused;

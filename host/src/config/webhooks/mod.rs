@@ -13,6 +13,7 @@ mod retry;
 mod signing;
 mod transform;
 
+pub(super) use address::{read_allowed, read_url, warn_private};
 pub use model::{
     AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Inbound, InboundEndpoint, Ingest, OnTransformFailure,
     Ordering, RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,

@@ -15,7 +15,7 @@ use hyper::{Method, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::capture::capture;
+use super::capture::{KEPT_MAX_BYTES, capture};
 use super::connect::{Until, connect};
 use super::connection::{NoAnswer, Outgoing};
 use super::pool::{Pool, keep_alive};
@@ -40,6 +40,7 @@ pub struct EndpointClient {
     egress: Egress,
     allow: Vec<AllowedNet>,
     pub(super) timeouts: Timeouts,
+    kept_max_bytes: usize,
     pub(super) pool: Arc<Pool>,
 }
 
@@ -52,7 +53,13 @@ pub(super) struct Trace {
 
 impl EndpointClient {
     pub(super) fn new(egress: Egress, allow: Vec<AllowedNet>, timeouts: Timeouts, max_idle: usize) -> Self {
-        Self { egress, allow, timeouts, pool: Pool::new(max_idle) }
+        Self { egress, allow, timeouts, kept_max_bytes: KEPT_MAX_BYTES, pool: Pool::new(max_idle) }
+    }
+
+    /// The same, for whoever reads the answer and does not only record it: keeps so much of its body.
+    #[must_use]
+    pub fn keeping(self, kept_max_bytes: usize) -> Self {
+        Self { kept_max_bytes, ..self }
     }
 
     /// Sends `body` once. `host`, `content-length` and other headers of the transport are set here, whatever `headers` says.
@@ -112,7 +119,7 @@ impl EndpointClient {
     async fn read(&self, started: Instant, response: Response<Incoming>, trace: &mut Trace) -> (Answer, bool) {
         let (head, body) = response.into_parts();
         let asked = Instant::now();
-        let captured = capture(&head.headers, body, self.until(started, BODY_MAX_TIME).at).await;
+        let captured = capture(&head.headers, body, self.kept_max_bytes, self.until(started, BODY_MAX_TIME).at).await;
         trace.timing.body_us = Some(micros(asked));
         let answer = Answer {
             status: head.status.as_u16(),
