@@ -202,6 +202,8 @@ fn every_key_of_the_config_has_its_row() {
         (&route.replace('@', "plugin: { @ }"), ""),
         ("{ agents: { list: [{ id: 'a', @ }] } }", ""),
         ("{ agents: { a: { runner: 'command', @ } } }", ""),
+        ("{ agents: { a: { runner: 'acp', @ } } }", ""),
+        ("{ agents: { a: { runner: 'openclaw', @ } } }", ""),
         ("{ webhooks: { @ } }", ""),
         ("{ webhooks: { ingest: { @ } } }", "ingest."),
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
@@ -241,6 +243,9 @@ fn place(heading: &str, key: &str) -> String {
             "{ secrets: { providers: { p: { source: 'exec', command: '/x', @ } } } }".to_owned()
         }
         ("webhooks.ingest", _) => "{ webhooks: { ingest: { secret: 'x', limits: { @ } } } }".to_owned(),
+        ("An agent", "startTimeoutSeconds") => {
+            "{ agents: { a: { runner: 'acp', command: ['x'], cwd: '/x', @ } } }".to_owned()
+        }
         ("An agent", _) => "{ agents: { a: { runner: 'command', command: ['x'], @ } } }".to_owned(),
         // Numbers that have to fit their neighbours.
         (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),
