@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::outbox::{self, Stamp};
 use super::rows::{self, flow_columns};
-use super::{Store, StoreError, tasks};
+use super::{Store, StoreError, tasks, workflows};
 use crate::model::{EventKind, Flow, FlowId, FlowStatus, SessionKey, Task};
 
 /// A page of a list ends after this much text, also when fewer flows than asked for are in it: a guest has to hold it.
@@ -123,7 +123,8 @@ impl Store {
         self.0.writer.write(move |db| change(db, &stamp, &owner, &id, &mut decide)).await
     }
 
-    /// As [`change_flow`](Self::change_flow), with the number of the flow's active tasks to decide by. Also returns its tasks, newest
+    /// As [`change_flow`](Self::change_flow), with the number of the flow's active tasks to decide by; a workflow's run that is
+    /// carried out counts as one. Also returns its tasks, newest
     /// first, at most [`tasks::LISTED_MAX`].
     pub async fn change_flow_and_list<R, D>(
         &self,
@@ -139,7 +140,7 @@ impl Store {
         self.0
             .writer
             .write(move |db| {
-                let active = tasks::count_active(db, &id)?;
+                let active = tasks::count_active(db, &id)? + u64::from(workflows::is_under_way(db, &id)?);
                 let changed = change(db, &stamp, &owner, &id, &mut |flow| decide(flow, active))?;
                 let listed = if matches!(changed, Changed::Missing) { Vec::new() } else { tasks::of_flow(db, &id)? };
                 Ok((changed, listed))
@@ -151,7 +152,7 @@ impl Store {
 const LATEST: &str =
     concat!("SELECT ", flow_columns!(), " FROM flows WHERE owner_key = ?1 ORDER BY created_at DESC, seq LIMIT 1");
 
-const INSERT: &str = concat!(
+pub(super) const INSERT: &str = concat!(
     "INSERT INTO flows (",
     flow_columns!(),
     ") VALUES (:flow_id, :owner_key, :sync_mode, :controller_id, :current_step, \

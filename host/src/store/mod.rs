@@ -19,6 +19,7 @@ mod sweep;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod workflows;
 mod writer;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
+pub use workflows::{Answered, Recording};
 
 use crate::clock::Clock;
 use crate::model::Ids;

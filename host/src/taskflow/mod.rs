@@ -2,6 +2,7 @@
 //! apply the pure rules of `rules.rs` and `task_rules.rs` inside one transaction of the store. Nothing is executed here: flows and
 //! tasks are records of work that somebody else does.
 
+mod controller;
 mod fields;
 mod operator;
 mod refusal;
@@ -12,6 +13,7 @@ mod task_rules;
 #[cfg(test)]
 mod tests;
 
+pub use controller::{Steering, steer};
 pub use operator::{FlowRecord, OperatorCancel};
 pub use refusal::{Refusal, RefusalCode};
 pub use session::{FlowPage, Session};
