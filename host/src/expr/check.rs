@@ -3,7 +3,7 @@
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 
-use super::{ExprError, MEMBERS, WHOLE};
+use super::{ExprError, MEMBERS, WHOLE, rewrite};
 
 /// Levels of operators inside each other. Long chains of `&&` and `||` count as few: the parser balances them.
 pub(super) const DEPTH_MAX: usize = 64;
@@ -16,11 +16,21 @@ const METHODS: [&str; 4] = ["size", "contains", "startsWith", "endsWith"];
 const MACROS: [&str; 6] = ["has", "exists", "exists_one", "all", "map", "filter"];
 
 /// Names of types, for comparing with `type(x)`.
-const TYPES: [&str; 10] = ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
+pub(super) const TYPES: [&str; 10] =
+    ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
 
 /// Operators and functions whose value is no answer to any question.
 const NEVER_BOOL: [&str; 12] =
     ["_+_", "_-_", "_*_", "_/_", "_%_", "-_", "size", "string", "int", "uint", "double", "bytes"];
+
+/// Which variables there are.
+#[derive(Clone, Copy)]
+pub(super) enum Known {
+    /// Those of an event; the expression is a question.
+    Event,
+    /// So many, with the names that [`rewrite::variable`] gives; the expression may have any value.
+    Variables(usize),
+}
 
 /// What an expression needs when it is asked.
 pub(super) struct Uses {
@@ -30,11 +40,11 @@ pub(super) struct Uses {
     pub has_loop: bool,
 }
 
-pub(super) fn check(expression: &IdedExpr) -> Result<Uses, ExprError> {
-    if is_never_bool(&expression.expr) {
+pub(super) fn check(expression: &IdedExpr, known: Known) -> Result<Uses, ExprError> {
+    if matches!(known, Known::Event) && is_never_bool(&expression.expr) {
         return Err(ExprError::NoQuestion);
     }
-    let mut walk = Walk { uses: Uses { variables: Vec::new(), has_loop: false }, loops: Vec::new() };
+    let mut walk = Walk { known, uses: Uses { variables: Vec::new(), has_loop: false }, loops: Vec::new() };
     walk.expr(expression, 0)?;
     Ok(walk.uses)
 }
@@ -55,6 +65,7 @@ fn is_never_bool(expr: &Expr) -> bool {
 }
 
 struct Walk<'a> {
+    known: Known,
     uses: Uses,
     /// The loops around, with the names that each binds.
     loops: Vec<&'a ComprehensionExpr>,
@@ -120,6 +131,10 @@ impl<'a> Walk<'a> {
         let plain = name.strip_prefix('.').unwrap_or(name);
         if self.loops.iter().any(is_bound) {
             return Ok(());
+        }
+        if let Known::Variables(count) = self.known {
+            let is_known = rewrite::number(plain).is_some_and(|number| number < count) || TYPES.contains(&plain);
+            return if is_known { Ok(()) } else { Err(ExprError::UnknownVariable(short(plain))) };
         }
         if let Some(variable) = MEMBERS.into_iter().chain([WHOLE]).find(|known| *known == plain) {
             if !self.uses.variables.contains(&variable) {

@@ -3,12 +3,29 @@
 //! The operator writes the expression and a sender only the data. What can be known without an event (a misspelt variable,
 //! a function that is not there, an answer that is never true or false) is an error when the expression is read; the rest
 //! is an error when it is asked, and asks for a cost in proportion to the event's size.
+//!
+//! And texts with references to what a workflow knows, `部署${deploy.success ? '成功' : '失败'}`: [`Text`], [`Condition`], [`Template`]. Reading order: `scope.rs`
+//! (what may be referred to) → `rewrite.rs` (how that becomes CEL) → `formula.rs` → `text/`.
 
 mod check;
+mod formula;
 mod read;
+mod reference;
+mod rewrite;
+mod scope;
+mod suggest;
 #[cfg(test)]
 mod tests;
+mod text;
+mod text_error;
 mod values;
+
+pub use formula::Formula;
+pub use reference::{Part, Reference, Values};
+pub use scope::{Scope, Shape};
+pub use suggest::closest;
+pub use text::{Condition, Piece, RENDERED_MAX_BYTES, Template, Text, as_text, begins_name, formula_at};
+pub use text_error::TextError;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -92,7 +109,7 @@ impl Expr {
         if text.len() > TEXT_MAX_BYTES {
             return Err(ExprError::TooLong);
         }
-        let (program, uses) = read::read(text)?;
+        let (program, uses) = read::read(text, check::Known::Event)?;
         Ok(Self(Arc::new(Checked { text: text.to_owned(), program, uses })))
     }
 

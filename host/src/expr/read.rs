@@ -5,7 +5,7 @@ use std::thread;
 
 use cel::{ParseErrors, Program};
 
-use super::check::{self, Uses};
+use super::check::{self, Known, Uses};
 use super::{ENV, ExprError};
 
 /// Four kilobytes of the worst text (`1+1+1…`) take some 2 MiB of stack in a debug build.
@@ -17,11 +17,11 @@ const REASON_MAX_CHARS: usize = 160;
 /// What the parser says of nesting, between its own structures.
 const PARSER_TOO_DEEP: &str = "Recursion limit";
 
-pub(super) fn read(text: &str) -> Result<(Program, Uses), ExprError> {
+pub(super) fn read(text: &str, known: Known) -> Result<(Program, Uses), ExprError> {
     let read = thread::scope(|scope| {
         let reader = thread::Builder::new().name("expr".to_owned()).stack_size(STACK_BYTES);
         // A program that is refused is also dropped there, which goes down the stack too.
-        reader.spawn_scoped(scope, || compile(text)).map(|reader| reader.join())
+        reader.spawn_scoped(scope, || compile(text, known)).map(|reader| reader.join())
     });
     match read {
         Ok(Ok(read)) => read,
@@ -30,9 +30,9 @@ pub(super) fn read(text: &str) -> Result<(Program, Uses), ExprError> {
     }
 }
 
-fn compile(text: &str) -> Result<(Program, Uses), ExprError> {
+fn compile(text: &str, known: Known) -> Result<(Program, Uses), ExprError> {
     let program = ENV.compile(text).map_err(|errors| syntax(&errors))?;
-    let uses = check::check(program.expression())?;
+    let uses = check::check(program.expression(), known)?;
     Ok((program, uses))
 }
 

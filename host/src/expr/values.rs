@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cel::Value;
 use cel::objects::{Key, Map};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::ExprError;
 
@@ -54,4 +54,36 @@ impl Values {
             }
         })
     }
+}
+
+/// What an expression yields, as JSON; nothing for bytes, functions and numbers beyond the doubles.
+pub(super) fn to_json(value: &Value) -> Option<Json> {
+    Some(match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Int(number) => Json::from(*number),
+        Value::UInt(number) => Json::from(*number),
+        Value::Float(number) => Json::Number(json_number(*number)?),
+        Value::String(text) => Json::String(text.as_str().to_owned()),
+        Value::List(items) => Json::Array(items.iter().map(to_json).collect::<Option<_>>()?),
+        Value::Map(members) => {
+            let name = |key: &Key| match key {
+                Key::String(name) => name.as_str().to_owned(),
+                Key::Int(number) => number.to_string(),
+                Key::Uint(number) => number.to_string(),
+                Key::Bool(flag) => flag.to_string(),
+            };
+            let member = |(key, value): (&Key, &Value)| Some((name(key), to_json(value)?));
+            Json::Object(members.map.iter().map(member).collect::<Option<_>>()?)
+        }
+        _ => return None,
+    })
+}
+
+/// A whole number without its `.0`, as JSON is written by most.
+fn json_number(number: f64) -> Option<Number> {
+    /// Up to here every whole number is a double of its own.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && number.abs() <= EXACT_MAX;
+    if is_whole { Some(Number::from(number as i64)) } else { Number::from_f64(number) }
 }

@@ -1,0 +1,1 @@
+//! The texts through their door.
