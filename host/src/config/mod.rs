@@ -2,6 +2,8 @@
 //! do, and a [`Config`] exists only if there is none. Nothing is opened or resolved here; `app` takes it from there.
 
 pub mod agents;
+mod allowed_ips;
+pub mod auth;
 mod component;
 mod env;
 mod field;
@@ -30,6 +32,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use allowed_ips::AllowedIps;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::js_trim;
 
@@ -22,6 +22,9 @@ use super::tree::Value;
 const REFRESH_MS_DEFAULT: u32 = 2_000;
 /// OpenClaw's number: a vault that answers at all answers in this time, and start-up waits for it.
 const EXEC_TIMEOUT_MS_DEFAULT: u32 = 5_000;
+
+/// What a plain secret has at least: 24 characters of base64 are 144 bits, of hex still 96.
+const PLAIN_SHORT_CHARS: usize = 24;
 
 /// The only id of a file that holds one value.
 const SINGLE_VALUE_ID: &str = "value";
@@ -143,6 +146,13 @@ fn absolute(field: &Field<'_>) -> Option<PathBuf> {
 /// rest of the file can be served without it.
 pub(super) fn read_secret(field: &Field<'_>, declared: &Declared) -> Option<SecretSpec> {
     match field.value() {
+        Some(Value::Text(text)) if is_shell_text(text) => {
+            field.problem(
+                "looks like a shell command, and nothing runs it here: the text itself would be the secret. Run it and put what it prints \
+                 into a variable, as \"${NAME}\", or into a file behind {source, provider, id}",
+            );
+            None
+        }
         Some(Value::Text(text)) => match substitute(text, field.env()) {
             Ok(text) if js_trim(&text).is_empty() => {
                 field.problem("must be a non-blank string or {source, provider, id}");
@@ -156,6 +166,21 @@ pub(super) fn read_secret(field: &Field<'_>, declared: &Declared) -> Option<Secr
             field.must_be("a non-blank string or {source, provider, id}");
             None
         }
+    }
+}
+
+/// `$(openssl rand -hex 32)` or the same in backticks, copied from somewhere where a shell reads it.
+fn is_shell_text(text: &str) -> bool {
+    text.contains("$(") || text.matches('`').count() > 1
+}
+
+/// Warns of a secret that is there to be guessed.
+pub(super) fn warn_if_short(field: &Field<'_>, spec: &SecretSpec) {
+    if let SecretSpec::Plain(text) = spec
+        && text.expose_secret().chars().count() < PLAIN_SHORT_CHARS
+    {
+        let advice = "can be guessed; `openssl rand -hex 32` makes a better one";
+        field.warn(format!("{}: a secret shorter than {PLAIN_SHORT_CHARS} characters {advice}", field.path));
     }
 }
 
