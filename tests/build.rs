@@ -12,7 +12,7 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     build_guests::build("test-guests", "--examples");
-    let plugins = ["hello-route", "slack", "feishu-bot", "dingtalk-bot", "alertmanager-digest"];
+    let plugins = ["hello-route", "slack", "feishu-bot", "dingtalk-bot", "alertmanager-digest", "github-hook"];
     let built = plugins.map(|plugin| build_guests::build(plugin, "--lib"))[0].clone();
     let out = env::var("OUT_DIR").expect("cargo sets it");
     let wat = Path::new(&out).join("wat");

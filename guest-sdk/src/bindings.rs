@@ -10,3 +10,7 @@ pub mod route_action {
 pub mod outbound_transform {
     wit_bindgen::generate!({ path: "../wit", world: "outbound-transform", pub_export_macro: true, generate_all });
 }
+
+pub mod hook_transform {
+    wit_bindgen::generate!({ path: "../wit/hooks", world: "hook-transform", pub_export_macro: true, generate_all });
+}

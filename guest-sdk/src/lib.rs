@@ -1,8 +1,9 @@
-//! Write a route action or an outbound transform for sandclaw in a page of Rust, and test it without a host.
+//! Write a route action, an outbound transform or a hook transform for sandclaw in a page of Rust, and test it without a host.
 //!
 //! A **route action** gets the body of one authenticated POST and answers it; in between it may look at and change the flows
 //! of *its* session, which the host has bound before the action starts: there is no way to name another. An **outbound
-//! transform** turns one event into the message that goes out, and sees nothing else.
+//! transform** turns one event into the message that goes out, and sees nothing else. A **hook transform** decides what becomes of one request
+//! to an agent hook, and acts only through its answer.
 //!
 //! # A route action
 //!
@@ -48,6 +49,12 @@
 //! [`Transform`] is one function of two texts: the event and the operator's config for the endpoint. [`Event`] reads the first and
 //! [tells it to people](Event::summary), [`Settings`] takes the second member by member, [`text`] cleans and cuts what others wrote.
 //! `plugins/slack` is a complete one; [`export_transform!`] shows the smallest.
+//!
+//! # A hook transform
+//!
+//! [`HookTransform`] is one function of the request ([`HookRequest`]) and the operator's config for the mapping. It leaves the mapping's action as it
+//! is, drops the request, or overrides members of the action ([`HookDecision`]). `plugins/github-hook` is a complete one;
+//! [`export_hook_transform!`] shows the smallest.
 //!
 //! # What it needs is what it calls
 //!
@@ -95,6 +102,7 @@ mod error;
 mod event;
 #[cfg(feature = "json")]
 mod flow;
+mod hook;
 mod lean;
 pub mod log;
 #[cfg(feature = "json")]
@@ -119,6 +127,7 @@ pub use error::{Error, Failure, Refusal};
 pub use event::Event;
 #[cfg(feature = "json")]
 pub use flow::{Change, Flow, NewFlow, NewTask};
+pub use hook::{HookDecision, HookRequest, HookTransform};
 pub use request::{Header, Request};
 pub use session::{Page, Session};
 #[cfg(feature = "json")]
@@ -136,7 +145,8 @@ pub type Json = alloc::string::String;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::action::ActionComponent;
-    pub use crate::bindings::{outbound_transform, route_action};
+    pub use crate::bindings::{hook_transform, outbound_transform, route_action};
+    pub use crate::hook::HookTransformComponent;
     pub use crate::lean::Bump;
     pub use crate::transform::TransformComponent;
 }

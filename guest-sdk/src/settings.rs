@@ -1,4 +1,4 @@
-//! What the operator wrote for the transform of an endpoint, taken member by member. Whatever is not taken as it should be is a
+//! What the operator wrote for the transform of an endpoint or of a hook mapping, taken member by member. Whatever is not taken as it should be is a
 //! [`Failure`] that names the member.
 
 use alloc::collections::BTreeMap;

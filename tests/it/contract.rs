@@ -6,24 +6,28 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Each released version and the SHA-256 of its text. Never edit a line of this table; add one.
-const RELEASED: &[(&str, &str)] = &[("0.1.0", "ec9efd3314a051221770216c9d930b7a20efdfb3260b1b53541fe9dd4f927be4")];
+/// Each released version (its folder in `wit/released`) and the SHA-256 of its text. Never edit a line of this table; add one.
+const RELEASED: &[(&str, &str)] = &[
+    ("0.1.0", "ec9efd3314a051221770216c9d930b7a20efdfb3260b1b53541fe9dd4f927be4"),
+    ("hooks-0.1.0", "2503c87974316c228829e2fa014b5d2427d1e660a1ba9bb46beab22524fc4074"),
+];
 
-/// The version that `wit/` itself holds.
-const CURRENT: &str = "0.1.0";
+/// The packages: the folder that each is developed in, below `wit/`, and the released version that it holds.
+const CURRENT: &[(&str, &str)] = &[("", "0.1.0"), ("hooks", "hooks-0.1.0")];
 
 fn wit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
 }
 
-/// All `.wit` files of a folder, those of its `deps` too, by name, as one text.
+/// All `.wit` files of a package's folder, those of its `deps` too, by name, as one text.
 fn text_of(folder: &Path) -> String {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap().flatten() {
             let path = entry.path();
-            if path.is_dir() && !path.ends_with("released") {
+            let is_of_another = path.is_dir() && (path == wit().join("released") || path == wit().join("hooks"));
+            if path.is_dir() && !is_of_another {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "wit") {
                 files.push(path);
@@ -51,11 +55,19 @@ fn the_text_of_a_released_version_never_changes() {
 
 #[test]
 fn the_contract_in_use_is_the_released_one() {
-    assert!(RELEASED.iter().any(|(version, _)| *version == CURRENT));
-    let frozen = text_of(&wit().join("released").join(CURRENT));
-    assert_eq!(
-        text_of(&wit()),
-        frozen,
-        "wit/ differs from wit/released/{CURRENT}: a change belongs into a new version"
-    );
+    for (package, version) in CURRENT {
+        assert!(RELEASED.iter().any(|(released, _)| released == version));
+        assert_eq!(
+            text_of(&wit().join(package)),
+            text_of(&wit().join("released").join(version)),
+            "wit/{package} differs from wit/released/{version}: a change belongs into a new version"
+        );
+    }
+}
+
+#[test]
+fn what_the_packages_share_is_one_text() {
+    let read = |file: &str| fs::read_to_string(wit().join(file)).unwrap();
+    assert_eq!(read("hooks/deps/plugin/types.wit"), read("types.wit"));
+    assert_eq!(read("hooks/deps/logging/logging.wit"), read("deps/logging/logging.wit"));
 }

@@ -8,9 +8,9 @@ use gateway_tests::{Gateway, eventually, guest};
 use sandclaw::app;
 use sandclaw::clock::Clock;
 use sandclaw::config::webhooks::{
-    Backoff, Breaker, Component, Endpoint, Filter, OnTransformFailure, Ordering, Retry, Signing, Timeouts, Transform,
+    Backoff, Breaker, Endpoint, Filter, OnTransformFailure, Ordering, Retry, Signing, Timeouts, Transform,
 };
-use sandclaw::config::{Config, RouteLimits};
+use sandclaw::config::{Component, Config, RouteLimits};
 use sandclaw::json::canonical;
 use sandclaw::limits::{Admissions, Budget};
 use sandclaw::model::{EndpointName, EventKind, Grants, Millis};
@@ -194,14 +194,16 @@ fn endpoint(name: &str, file: &str, enabled: bool) -> Endpoint {
         filter: Filter::default(),
         headers: Vec::new(),
         retry: Retry { max_attempts: 1, backoff: Backoff::Schedule(Vec::new()) },
-        transform: Transform::Component(Box::new(Component {
-            file: file.into(),
-            digest: None,
-            config: canonical(b"{}").unwrap(),
-            grants: ["clock".parse().unwrap()].into_iter().collect(),
-            limits: RouteLimits::default(),
+        transform: Transform::Component {
+            component: Box::new(Component {
+                file: file.into(),
+                digest: None,
+                config: canonical(b"{}").unwrap(),
+                grants: ["clock".parse().unwrap()].into_iter().collect(),
+                limits: RouteLimits::default(),
+            }),
             on_failure: OnTransformFailure::Dead,
-        })),
+        },
         timeouts: Timeouts { connect: second, headers: second, total: second },
         rate_limit: None,
         max_in_flight: 1,

@@ -7,17 +7,17 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use super::CACHE_FOLDER;
-use super::parts::{compiler, components, source_and_grants};
+use super::parts::{compiler, components, file_and_grants, source_and_grants};
 use crate::clock::Clock;
 use crate::config::{Config, RouteLimits};
 use crate::limits::Budget;
-use crate::model::{Digest, EndpointName, Grant, Grants, Ids, Power, RouteId, SessionKey};
+use crate::model::{Digest, EndpointName, Grant, Grants, Ids, MappingName, Power, RouteId, SessionKey};
 use crate::sandbox::{
-    Compiled, Compiler, ComponentKind, PluginFolder, PoolSize, SandboxEngine, SandboxError, Slot, Source,
-    TransformSlot, User, tell_nobody,
+    Compiled, Compiler, ComponentKind, HookSlot, PluginFolder, PoolSize, SandboxEngine, SandboxError, Slot, Source,
+    StepSlot, TransformSlot, User, tell_nobody,
 };
 use crate::store::Store;
-use crate::taskflow::TaskFlows;
+use crate::taskflow::{Session, TaskFlows};
 
 /// Runs at the same time of one file by itself: one, and one that was given up and is on its way out.
 const LONE_RUNS: u32 = 2;
@@ -27,7 +27,7 @@ const LONE_RUNS: u32 = 2;
 pub struct Found {
     /// Who uses it; nobody in quarantine.
     pub user: Option<User>,
-    /// Whether it is a route action or a transform, if it could be compiled and is either.
+    /// Whether it is a route action or a transform, and of which sort, if it could be compiled and is any.
     pub kind: Option<ComponentKind>,
     /// The file, or the name of the built-in one.
     pub file: String,
@@ -48,12 +48,12 @@ pub struct Found {
 /// All components of a config.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
-    /// One for each enabled route, one for each transform of an enabled endpoint, then those in quarantine.
+    /// One for each use of a component, by who uses it; then those in quarantine.
     pub found: Vec<Found>,
 }
 
 impl Inspection {
-    /// The reasons why routes and endpoints would not start.
+    /// The reasons why whoever uses a component would not start.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.found.iter().filter(|found| found.user.is_some()).filter_map(|found| found.refused.as_deref())
     }
@@ -72,8 +72,8 @@ pub async fn inspect_all(config: &Config) -> Result<Inspection> {
         inspection.found.push(bench.look(Some(user), source, grants, &route.limits).await);
     }
     for (endpoint, component) in components(config) {
-        let source = Source::File { name: component.file.clone(), digest: component.digest };
-        let (user, grants) = (User::Endpoint(endpoint.clone()), component.grants.clone());
+        let (source, grants) = file_and_grants(component);
+        let user = User::Endpoint(endpoint.clone());
         inspection.found.push(bench.look(Some(user), source, grants, &component.limits).await);
     }
     let named: Vec<String> = inspection.found.iter().map(|found| found.file.clone()).collect();
@@ -91,6 +91,7 @@ pub async fn inspect_file(path: &Path) -> Result<Found> {
     let bench = Bench::new(compiler, Some(folder))?;
     let user = match bench.compile(&source).await.as_ref().map(|compiled| compiled.kind) {
         Ok(Some(ComponentKind::Transform)) => User::Endpoint(EndpointName::new("?")),
+        Ok(Some(ComponentKind::HookTransform)) => User::Mapping(MappingName::new("?")),
         _ => User::Route(RouteId::new("?")),
     };
     let all = Power::ALL.into_iter().map(Grant::whole).collect();
@@ -126,6 +127,10 @@ impl Bench {
         Ok(Self { compiler, folder, taskflows: TaskFlows::new(store, Clock::system(), Ids), _scratch: scratch })
     }
 
+    fn nobody(&self) -> Session {
+        self.taskflows.bind(SessionKey::new("nobody"), "")
+    }
+
     async fn compile(&self, source: &Source) -> Result<Arc<Compiled>, SandboxError> {
         self.compiler.compile(source.name(), source.bytes(self.folder.as_ref())?).await
     }
@@ -143,8 +148,15 @@ impl Bench {
         let loaded = match user {
             None => Ok(()),
             Some(User::Route(route)) => {
-                let session = self.taskflows.bind(SessionKey::new("nobody"), "");
-                let slot = Slot::new(route, source, grants, session, budget, clock, tell_nobody());
+                let slot = Slot::new(route, source, grants, self.nobody(), budget, clock, tell_nobody());
+                slot.load(&self.compiler, folder).await
+            }
+            Some(User::Workflow(workflow)) => {
+                let slot = StepSlot::new(workflow, source, grants, self.nobody(), budget, clock, tell_nobody());
+                slot.load(&self.compiler, folder).await
+            }
+            Some(User::Mapping(mapping)) => {
+                let slot = HookSlot::new(mapping, source, grants, budget, clock, tell_nobody());
                 slot.load(&self.compiler, folder).await
             }
             Some(User::Endpoint(endpoint)) => {

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 
 use crate::auth::secret::SecretWatch;
 use crate::clock::Clock;
-use crate::config::webhooks::{Component, Transform};
-use crate::config::{Config, Handler, RouteConfig};
+use crate::config::webhooks::Transform;
+use crate::config::{Component, Config, Handler, RouteConfig};
 use crate::http::{EventsDoor, Front, Route, RouteTable};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
@@ -58,7 +58,7 @@ pub(super) fn transforms(config: &Config, clock: &Clock, announce: &Announce) ->
 pub(super) fn transforms_by_endpoint(plugins: &Plugins) -> HashMap<EndpointName, Arc<TransformSlot>> {
     let named = |slot: &Arc<TransformSlot>| match slot.standing().user {
         User::Endpoint(name) => Some((name, slot.clone())),
-        User::Route(_) => None,
+        User::Route(_) | User::Mapping(_) | User::Workflow(_) => None,
     };
     plugins.transforms().iter().filter_map(named).collect()
 }
@@ -69,16 +69,20 @@ pub(super) fn transform_slot(
     clock: &Clock,
     announce: &Announce,
 ) -> TransformSlot {
-    let source = Source::File { name: component.file.clone(), digest: component.digest };
-    let (grants, budget) = (component.grants.clone(), Budget::from(&component.limits));
+    let (source, grants) = file_and_grants(component);
+    let budget = Budget::from(&component.limits);
     TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
+}
+
+pub(super) fn file_and_grants(component: &Component) -> (Source, Grants) {
+    (Source::File { name: component.file.clone(), digest: component.digest }, component.grants.clone())
 }
 
 /// The transforms of the endpoints that are served.
 pub(super) fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
     config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled).filter_map(|endpoint| {
         match &endpoint.transform {
-            Transform::Component(component) => Some((&endpoint.name, &**component)),
+            Transform::Component { component, .. } => Some((&endpoint.name, &**component)),
             Transform::None | Transform::Template(_) => None,
         }
     })

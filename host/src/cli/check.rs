@@ -72,7 +72,7 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
                 ));
             }
             Some(_) => {}
-            None => report.warnings.push(format!("{}: in quarantine, no route and no endpoint names it", found.file)),
+            None => report.warnings.push(format!("{}: in quarantine, nothing in the config names it", found.file)),
         }
     }
     Ok(())

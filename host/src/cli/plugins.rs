@@ -14,7 +14,7 @@ use crate::sandbox::{ComponentKind, User, short};
 
 #[derive(Subcommand)]
 pub(super) enum Plugins {
-    /// Every component: its route or endpoint, what it needs, was granted, leaves unused, and whether it would run
+    /// Every component: who uses it, what it needs, was granted, leaves unused, and whether it would run
     List(List),
     /// One component file: its digest and what it needs
     Inspect(Inspect),
@@ -34,7 +34,7 @@ pub(super) struct List {
 pub(super) struct Inspect {
     /// The component
     file: PathBuf,
-    /// Print what to paste into the config: a route entry, or the transform of an endpoint
+    /// Print what to paste into the config: a route entry, or the transform of an endpoint or a hook mapping
     #[arg(long, conflicts_with = "json")]
     emit_config: bool,
     /// Print a JSON object
@@ -63,7 +63,7 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         let rows: Vec<Vec<String>> = inspection.found.iter().map(|found| row(found, live(found))).collect();
-        output::table(&["Route or endpoint", "File", "Digest", "State", "Since", "Needs", "Granted", "Unused"], &rows);
+        output::table(&["Used by", "File", "Digest", "State", "Since", "Needs", "Granted", "Unused"], &rows);
         for problem in inspection.problems() {
             output::print(&format!("\n{BAD}refused{BAD:#}  {problem}"));
         }
@@ -75,7 +75,7 @@ impl List {
         }
         if inspection.found.iter().any(|found| found.user.is_none()) {
             output::print(&format!(
-                "\n{WARN}quarantine{WARN:#}  no route and no endpoint names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"
+                "\n{WARN}quarantine{WARN:#}  nothing in the config names these files, so they are never run; `sandclaw plugins inspect FILE --emit-config` writes an entry"
             ));
         }
         Ok(ExitCode::SUCCESS)
@@ -96,10 +96,10 @@ impl Inspect {
     }
 }
 
-/// What the running gateway says of the slot of this component's user.
+/// What the running gateway says of this component's slot. A workflow may use several files.
 fn live<'a>(running: Option<&'a Value>, found: &Found) -> Option<&'a Value> {
     let user = found.user.as_ref()?;
-    running?["slots"].as_array()?.iter().find(|slot| slot[user.word()] == user.name())
+    running?["slots"].as_array()?.iter().find(|slot| slot[user.word()] == user.name() && slot["file"] == found.file)
 }
 
 /// `active`, `last-good` (the file there now is refused, an older one serves), `poisoned`, `refused`; without a gateway `ready` or `refused`.
@@ -126,7 +126,8 @@ fn row(found: &Found, live: Option<&Value>) -> Vec<String> {
         match &found.user {
             None => "-".to_owned(),
             Some(User::Route(route)) => route.to_string(),
-            Some(User::Endpoint(endpoint)) => format!("{endpoint} (endpoint)"),
+            Some(user @ (User::Endpoint(_) | User::Workflow(_))) => format!("{} ({})", user.name(), user.word()),
+            Some(User::Mapping(mapping)) => mapping.to_string(),
         },
         found.file.clone(),
         found.digest.map_or_else(|| "-".into(), short),
@@ -143,6 +144,8 @@ fn as_json(found: &Found, live: Option<&Value>) -> Value {
     json!({
         "route": named("route"),
         "endpoint": named("endpoint"),
+        "mapping": named("mapping"),
+        "workflow": named("workflow"),
         "kind": found.kind.map(ComponentKind::as_str),
         "file": found.file,
         "digest": found.digest.map(|digest| digest.to_string()),
@@ -172,14 +175,18 @@ fn print(file: &Path, found: &Found) {
         Some(reason) => output::print(&format!("{BAD}refused{BAD:#} {reason}")),
         None => output::print(&format!(
             "{DIM}{} for it: sandclaw plugins inspect {} --emit-config{DIM:#}",
-            if is_transform(found) { "the transform of an endpoint" } else { "a route entry" },
+            what_to_write(found),
             file.display()
         )),
     }
 }
 
-fn is_transform(found: &Found) -> bool {
-    found.kind == Some(ComponentKind::Transform)
+fn what_to_write(found: &Found) -> &'static str {
+    match found.kind {
+        Some(ComponentKind::Transform) => "the transform of an endpoint",
+        Some(ComponentKind::HookTransform) => "the transform of a hook mapping",
+        Some(ComponentKind::Action) | None => "a route entry",
+    }
 }
 
 /// What to paste into the config.
@@ -188,9 +195,14 @@ fn stanza(found: &Found) -> String {
     let digest = found.digest.map(|digest| digest.to_string()).unwrap_or_default();
     let quoted: Vec<String> = found.needs.iter().map(|grant| format!("\"{grant}\"")).collect();
     let grants = quoted.join(", ");
-    if is_transform(found) {
+    let list = match found.kind {
+        Some(ComponentKind::Transform) => Some("webhooks.endpoints"),
+        Some(ComponentKind::HookTransform) => Some("hooks.mappings"),
+        Some(ComponentKind::Action) | None => None,
+    };
+    if let Some(list) = list {
         return format!(
-            "// in an entry of webhooks.endpoints; the grants are exactly what {file} needs\ntransform: {{\n  plugin: {{ file: \"{file}\", digest: \"{digest}\" }},\n  grants: [{grants}],\n}},"
+            "// in an entry of {list}; the grants are exactly what {file} needs\ntransform: {{\n  plugin: {{ file: \"{file}\", digest: \"{digest}\" }},\n  grants: [{grants}],\n}},"
         );
     }
     let id = file.strip_suffix(".wasm").unwrap_or(file);

@@ -1,10 +1,58 @@
-//! How the file names a component, wherever it does: a file in the plugins folder, and perhaps the only digest it may have.
+//! How the file names a component, wherever it does: a file in the plugins folder, and perhaps the only digest it may have; and a whole transform, with what it is
+//! given and may use.
 
-use crate::model::{Digest, Grant, Grants};
+use crate::json::JsonText;
+use crate::model::{Digest, Grant, Grants, Power};
 
 use super::field::Field;
+use super::json_value;
+use super::limits::{self, RouteLimits};
 use super::problem::quoted;
+use super::reader::Section;
 use super::tree::Value;
+
+/// A transform in the plugins folder: an outbound endpoint's, or a hook mapping's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// A plain file name in the plugins folder, ending in `.wasm`.
+    pub file: String,
+    /// The only digest it may have, if one is pinned.
+    pub digest: Option<Digest>,
+    /// What it is given beside its event or request: a JSON value.
+    pub config: JsonText,
+    /// Of `clock` and `random`, those it may use.
+    pub grants: Grants,
+    /// What one run may use.
+    pub limits: RouteLimits,
+}
+
+/// The keys of a transform's component.
+pub(super) const COMPONENT_KEYS: [&str; 4] = ["plugin", "config", "grants", "limits"];
+
+/// `{plugin, config, grants, limits}`, where `plugin` is as for [`read`]. What is left out of `limits` is taken from `base`.
+pub(super) fn read_component(field: &Field<'_>, base: RouteLimits) -> Option<Component> {
+    match field.value() {
+        Some(Value::Map(_)) => read_members(&field.section(&COMPONENT_KEYS), base),
+        _ => {
+            field.must_be("a map such as { plugin: \"github_hook.wasm\", config: {…} }");
+            None
+        }
+    }
+}
+
+/// The same of a section that knows [`COMPONENT_KEYS`], and perhaps others.
+pub(super) fn read_members(section: &Section<'_>, base: RouteLimits) -> Option<Component> {
+    let reference = read(&section.field("plugin"));
+    let config = section.field("config");
+    let config = if config.is_present() { json_value::read(&config) } else { Some(JsonText::null()) };
+    let grants = read_grants(&section.field("grants"), |grant| {
+        let allowed = matches!(grant.power(), Power::Clock | Power::Random);
+        (!allowed).then_some("a transform belongs to no session and has no flows; it can be granted clock and random")
+    });
+    let limits = limits::read_run(&section.field("limits"), base);
+    let Reference { file, digest } = reference?;
+    Some(Component { file, digest, config: config?, grants, limits })
+}
 
 /// Longest name that file systems take.
 const FILE_NAME_MAX_BYTES: usize = 255;

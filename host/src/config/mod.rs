@@ -33,6 +33,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
+pub use component::Component;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};

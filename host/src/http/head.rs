@@ -1,18 +1,9 @@
 //! What a guest may see of a request beside its body: everything but credentials and cookies.
 
-use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri};
 
-use crate::auth::{SECRET_HEADER, TOKEN_HEADER};
+use crate::model::is_credential;
 use crate::sandbox::RequestHead;
-
-/// Headers that carry credentials. They are kept from guests whatever the route.
-fn is_credential(name: &HeaderName) -> bool {
-    *name == header::AUTHORIZATION
-        || *name == header::PROXY_AUTHORIZATION
-        || *name == header::COOKIE
-        || name == SECRET_HEADER
-        || name == TOKEN_HEADER
-}
 
 /// The head of a request, without its credentials.
 pub(super) struct Head {
@@ -29,7 +20,7 @@ impl Head {
 impl RequestHead for Head {
     fn header(&self, name: &str) -> Option<String> {
         let name = HeaderName::try_from(name).ok()?;
-        if is_credential(&name) {
+        if is_credential(name.as_str()) {
             return None;
         }
         let values: Vec<String> = self
@@ -42,7 +33,7 @@ impl RequestHead for Head {
     }
 
     fn headers(&self) -> Vec<(String, String)> {
-        let names = self.headers.keys().filter(|name| !is_credential(name));
+        let names = self.headers.keys().filter(|name| !is_credential(name.as_str()));
         names.filter_map(|name| Some((name.as_str().to_owned(), self.header(name.as_str())?))).collect()
     }
 
@@ -62,6 +53,7 @@ mod tests {
         headers.insert("x-openclaw-webhook-secret", "s".parse().unwrap());
         headers.insert("x-openclaw-token", "s".parse().unwrap());
         headers.insert("cookie", "s".parse().unwrap());
+        headers.insert("x-gitlab-token", "s".parse().unwrap());
         headers.append("x-tag", "a".parse().unwrap());
         headers.append("x-tag", "b".parse().unwrap());
         let head = Head::new(headers, Uri::from_static("/x?a=1&b=2"));

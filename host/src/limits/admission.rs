@@ -1,4 +1,4 @@
-//! The admission: proof that a run may take place, with its budget. A request gets one when it has passed every guard, a transform when it is its turn. The
+//! The admission: proof that a run may take place, with its budget. A request gets one when it has passed every guard, a transform or a workflow's step when it is its turn. The
 //! sandbox asks for one in its signature, so no path leads around the guards.
 
 use std::sync::Arc;
@@ -51,7 +51,8 @@ pub struct Admission {
 #[expect(dead_code, reason = "held, not read")]
 enum Place {
     Request(InFlightSlot),
-    Transform(OwnedSemaphorePermit),
+    /// Among those of its sort, which have a share of the pool.
+    Share(OwnedSemaphorePermit),
 }
 
 impl Admission {
@@ -69,21 +70,23 @@ pub struct Full;
 /// Transforms get at most one in so many runs of the pool, but always one: a burst of events must not turn requests away, and an event can wait.
 const TRANSFORMS_SHARE: u32 = 4;
 
+/// The same for steps of workflows, which nobody waits for at the other end of a connection either. A share of their own: a burst of events must not hold
+/// up workflows, nor a workflow that loops deliveries; and half of the pool is left to requests.
+const STEPS_SHARE: u32 = 4;
+
 /// Hands out admissions, never more at once than the sandbox's pool has room for.
 #[derive(Clone)]
 pub struct Admissions {
     runs: Arc<Semaphore>,
     transforms: Arc<Semaphore>,
+    steps: Arc<Semaphore>,
 }
 
 impl Admissions {
     /// As many as the pool has runs.
     pub fn new(runs_max: u32) -> Self {
-        let transforms_max = (runs_max / TRANSFORMS_SHARE).max(1);
-        Self {
-            runs: Arc::new(Semaphore::new(runs_max as usize)),
-            transforms: Arc::new(Semaphore::new(transforms_max as usize)),
-        }
+        let share = |of: u32| Arc::new(Semaphore::new((runs_max / of).max(1) as usize));
+        Self { runs: share(1), transforms: share(TRANSFORMS_SHARE), steps: share(STEPS_SHARE) }
     }
 
     /// Admits a caller who holds a place in flight. Does not queue: a sender that is told to come back is better off than one that waits in the dark.
@@ -94,9 +97,18 @@ impl Admissions {
 
     /// Admits a run of a transform as soon as there is a place for it. Whoever asked first is first. May be dropped while it waits.
     pub async fn admit_transform(&self, budget: Budget) -> Admission {
-        let turn = permit(&self.transforms).await;
+        self.admit_in_turn(&self.transforms, budget).await
+    }
+
+    /// Admits a step of a workflow as soon as there is a place for it. Whoever asked first is first. May be dropped while it waits.
+    pub async fn admit_step(&self, budget: Budget) -> Admission {
+        self.admit_in_turn(&self.steps, budget).await
+    }
+
+    async fn admit_in_turn(&self, share: &Arc<Semaphore>, budget: Budget) -> Admission {
+        let turn = permit(share).await;
         let run = permit(&self.runs).await;
-        Admission { budget, _place: Place::Transform(turn), _run: run }
+        Admission { budget, _place: Place::Share(turn), _run: run }
     }
 }
 
@@ -116,8 +128,11 @@ mod tests {
     use super::*;
 
     fn at_once(admissions: &Admissions) -> Option<Admission> {
-        let waiting = pin!(admissions.admit_transform(Budget::from(&RouteLimits::default())));
-        match waiting.poll(&mut Context::from_waker(Waker::noop())) {
+        now(admissions.admit_transform(Budget::from(&RouteLimits::default())))
+    }
+
+    fn now(waiting: impl Future<Output = Admission>) -> Option<Admission> {
+        match pin!(waiting).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(admission) => Some(admission),
             Poll::Pending => None,
         }
@@ -141,5 +156,16 @@ mod tests {
         assert_eq!(admissions.transforms.available_permits(), 1);
         drop(full);
         assert!(at_once(&admissions).is_some());
+    }
+
+    #[test]
+    fn steps_have_a_quarter_of_their_own_beside_that_of_transforms() {
+        let admissions = Admissions::new(8);
+        let budget = Budget::from(&RouteLimits::default());
+        let transforms: Vec<Admission> = std::iter::from_fn(|| at_once(&admissions)).collect();
+        let steps: Vec<Admission> = std::iter::from_fn(|| now(admissions.admit_step(budget))).collect();
+        assert_eq!((transforms.len(), steps.len(), admissions.runs.available_permits()), (2, 2, 4));
+        drop(steps);
+        assert!(now(admissions.admit_step(budget)).is_some() && at_once(&admissions).is_none());
     }
 }

@@ -60,6 +60,14 @@ text_id!(
     EndpointName
 );
 text_id!(
+    /// A mapping of hooks, by its place in the file and its id if it has one: `hooks.mappings[3] (github)`.
+    MappingName
+);
+text_id!(
+    /// The name of a workflow, as the operator wrote it.
+    WorkflowName
+);
+text_id!(
     /// An agent, as the operator wrote it.
     AgentId
 );

@@ -51,11 +51,11 @@ impl Body {
                 Template::new(&value_lossy(text.as_str())),
                 Digest(Sha256::digest(text.as_str().as_bytes()).into()),
             ),
-            (Transform::Component(component), Some(slot)) => {
-                Self::Component { slot, config: component.config.clone(), on_failure: component.on_failure }
+            (Transform::Component { component, on_failure }, Some(slot)) => {
+                Self::Component { slot, config: component.config.clone(), on_failure: *on_failure }
             }
             // The start makes a slot for each component; without one nothing is sent, least of all what the component was to change.
-            (Transform::Component(_), None) => Self::Missing,
+            (Transform::Component { .. }, None) => Self::Missing,
         }
     }
 

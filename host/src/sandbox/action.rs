@@ -1,4 +1,4 @@
-//! Route actions: bound to the session of their route and to one request, judged by what an answer may say.
+//! Route actions, which are the steps of workflows as well: bound to a session and to one request, judged by what an answer may say.
 
 use wasmtime::component::Linker;
 
@@ -11,7 +11,7 @@ use crate::json::{self, JsonText};
 use crate::model::{Grants, Power};
 use crate::taskflow::Session;
 
-/// The actions of one route.
+/// The actions of one route, or of one workflow's steps.
 pub(super) struct Action {
     /// The session that every run is bound to.
     pub session: Session,
@@ -22,6 +22,13 @@ pub(super) struct Bound {
     pub session: Session,
     /// The request beside its body.
     pub head: Box<dyn RequestHead>,
+}
+
+impl Action {
+    /// Bound to this request, and to the session of all.
+    pub fn bound(&self, head: Box<dyn RequestHead>) -> Bound {
+        Bound { session: self.session.clone(), head }
+    }
 }
 
 impl Kind for Action {
@@ -39,7 +46,7 @@ impl Kind for Action {
     const IS_PURE: bool = false;
 
     fn idle(&self) -> Bound {
-        Bound { session: self.session.clone(), head: Box::new(NoRequest) }
+        self.bound(Box::new(NoRequest))
     }
 
     fn link(linker: &mut Linker<GuestState<Self>>, grants: &Grants) -> wasmtime::Result<()> {
@@ -79,8 +86,8 @@ fn guest_error(detail: String) -> Failure {
     Failure { kind: FailureKind::GuestError, detail }
 }
 
-/// The request of a trial: none.
-struct NoRequest;
+/// The request of a trial, and of a step: none.
+pub(super) struct NoRequest;
 
 impl RequestHead for NoRequest {
     fn header(&self, _name: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use super::user::User;
 use crate::json::quote;
 use crate::model::{Digest, EventKind, Millis};
 
-/// Told of each event with its data, canonical JSON: `{"route"|"endpoint", "file"}` and, where they are known, `from`, `to`, `serving` (digests), `reason`,
+/// Told of each event with its data, canonical JSON: `{"route"|"endpoint"|"mapping"|"workflow", "file"}` and, where they are known, `from`, `to`, `serving` (digests), `reason`,
 /// `restsUntil`. Called from the middle of the work, so it must be quick: queue, and return.
 pub type Announce = Arc<dyn Fn(EventKind, String) + Send + Sync>;
 

@@ -1,4 +1,4 @@
-//! The records of `sandclaw:plugin@0.1.0` as wasmtime reads and writes them. Field for field the text of `wit/`; wasmtime compares them with the
+//! The records of `sandclaw:plugin@0.1.0` and `sandclaw:hooks@0.1.0` as wasmtime reads and writes them. Field for field the text of `wit/`; wasmtime compares them with the
 //! component's own types when it is loaded, so a mismatch is a refusal and never a misread.
 
 use wasmtime::component::{ComponentType, Lift, Lower};
@@ -10,6 +10,8 @@ use crate::taskflow::{FlowPage, Refusal};
 pub(super) const ACTION: &str = "sandclaw:plugin/action@0.1.0";
 /// What an outbound transform exports.
 pub(super) const TRANSFORM: &str = "sandclaw:plugin/transform@0.1.0";
+/// What a hook transform exports.
+pub(super) const HOOK_TRANSFORM: &str = "sandclaw:hooks/transform@0.1.0";
 
 #[derive(ComponentType, Lift)]
 #[component(record)]
@@ -50,6 +52,28 @@ pub(super) struct WitMessage {
     #[component(name = "content-type")]
     pub content_type: Option<String>,
     pub headers: Vec<WitHeader>,
+}
+
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(super) struct WitHookRequest {
+    pub payload: String,
+    pub headers: Vec<WitHeader>,
+    pub url: String,
+    pub path: String,
+    #[component(name = "raw-body")]
+    pub raw_body: Vec<u8>,
+}
+
+#[derive(ComponentType, Lift)]
+#[component(variant)]
+pub(super) enum WitHookDecision {
+    #[component(name = "unchanged")]
+    Unchanged,
+    #[component(name = "skip")]
+    Skip,
+    #[component(name = "override")]
+    Override(String),
 }
 
 #[derive(ComponentType, Lower)]

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
-use super::bindings::{ACTION, TRANSFORM};
+use super::bindings::{ACTION, HOOK_TRANSFORM, TRANSFORM};
 use super::cache::CompileCache;
 use super::need::Need;
 use super::{SandboxEngine, SandboxError};
@@ -22,6 +22,8 @@ pub enum ComponentKind {
     Action,
     /// An outbound transform.
     Transform,
+    /// A hook transform.
+    HookTransform,
 }
 
 impl ComponentKind {
@@ -30,11 +32,12 @@ impl ComponentKind {
         match self {
             Self::Action => "action",
             Self::Transform => "transform",
+            Self::HookTransform => "hook-transform",
         }
     }
 
     fn of(component: &Component) -> Option<Self> {
-        let kinds = [(ACTION, Self::Action), (TRANSFORM, Self::Transform)];
+        let kinds = [(ACTION, Self::Action), (TRANSFORM, Self::Transform), (HOOK_TRANSFORM, Self::HookTransform)];
         let exported = |(interface, _): &(&str, Self)| component.get_export(None, *interface).is_some();
         kinds.into_iter().find(exported).map(|(_, kind)| kind)
     }
@@ -46,7 +49,7 @@ pub struct Compiled {
     pub digest: Digest,
     /// What it needs.
     pub need: Need,
-    /// What it is, if it is anything; a route action if it is both.
+    /// What it is, if it is anything; the first of these if it is several.
     pub kind: Option<ComponentKind>,
     pub(super) component: Component,
 }

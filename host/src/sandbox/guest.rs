@@ -10,7 +10,7 @@ use super::compile::digest_of;
 use super::kind::Kind;
 use super::meter::{Meter, Tally};
 use super::outcome::printable;
-use super::user::User;
+use super::user::{User, log_of};
 use crate::limits::Budget;
 
 /// Random bytes that a guest may ask for in one call. More than a key or a seed ever needs; the host makes them without a look at any limit, so a call
@@ -59,10 +59,10 @@ impl<K: Kind> GuestState<K> {
         let (stdout, stderr) = (wasi.stdout.contents(), wasi.stderr.contents());
         self.meter.tally().printed(stdout.len() + stderr.len());
         for line in String::from_utf8_lossy(&stdout).lines() {
-            tracing::info!(target: "guest", route = user.route(), endpoint = user.endpoint(), context = "stdout", "{}", printable(line));
+            log_of!(guest info, user, context = "stdout", "{}", printable(line));
         }
         for line in String::from_utf8_lossy(&stderr).lines() {
-            tracing::warn!(target: "guest", route = user.route(), endpoint = user.endpoint(), context = "stderr", "{}", printable(line));
+            log_of!(guest warn, user, context = "stderr", "{}", printable(line));
         }
     }
 

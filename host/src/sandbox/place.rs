@@ -20,7 +20,7 @@ use super::outcome::Failure;
 use super::plugin::{Plugin, short};
 use super::poison::Poison;
 use super::source::Source;
-use super::user::User;
+use super::user::{User, log_of};
 use crate::clock::Clock;
 use crate::limits::{Admission, Budget};
 use crate::model::{Digest, Grants, Millis};
@@ -193,21 +193,8 @@ impl<K: Kind> Place<K> {
         let (user, file, new) = (&self.user, self.source.name(), plugin.digest());
         self.serving.store(Some(Arc::new(Tried { plugin, poison: Poison::default() })));
         match old {
-            None => tracing::info!(
-                route = user.route(),
-                endpoint = user.endpoint(),
-                plugin = file,
-                digest = short(new),
-                "plugin ready"
-            ),
-            Some(old) => tracing::info!(
-                route = user.route(),
-                endpoint = user.endpoint(),
-                plugin = file,
-                from = short(old),
-                to = short(new),
-                "plugin swapped"
-            ),
+            None => log_of!(info, user, plugin = file, digest = short(new), "plugin ready"),
+            Some(old) => log_of!(info, user, plugin = file, from = short(old), to = short(new), "plugin swapped"),
         }
         let was_refused = self.say(Some(new), None).refused.is_some();
         // The first component of a gateway that starts is no news; one that comes after a refusal is.
@@ -220,10 +207,10 @@ impl<K: Kind> Place<K> {
     fn refuse(&self, old: Option<Digest>, error: &SandboxError) {
         let (user, file, reason) = (&self.user, self.source.name(), error.to_string());
         match old {
-            None => tracing::warn!(route = user.route(), endpoint = user.endpoint(), "{reason}"),
-            Some(old) => tracing::warn!(
-                route = user.route(),
-                endpoint = user.endpoint(),
+            None => log_of!(warn, user, "{reason}"),
+            Some(old) => log_of!(
+                warn,
+                user,
                 serving = short(old),
                 "the new plugin is refused, the last good one goes on serving: {reason}"
             ),
@@ -237,9 +224,9 @@ impl<K: Kind> Place<K> {
 
     fn failed(&self, tried: &Tried<K>, failure: &Failure) {
         let (user, file) = (&self.user, self.source.name());
-        tracing::warn!(
-            route = user.route(),
-            endpoint = user.endpoint(),
+        log_of!(
+            warn,
+            user,
             plugin = file,
             outcome = failure.kind.as_str(),
             blame = failure.kind.blame().as_str(),
@@ -248,13 +235,7 @@ impl<K: Kind> Place<K> {
         );
         let Some(until) = tried.poison.failed(failure.kind, self.clock.now()) else { return };
         let rest_ms = until.0 - self.clock.now().0;
-        tracing::error!(
-            route = user.route(),
-            endpoint = user.endpoint(),
-            plugin = file,
-            rest_ms,
-            "plugin poisoned: it crashed too often and rests"
-        );
+        log_of!(error, user, plugin = file, rest_ms, "plugin poisoned: it crashed too often and rests");
         News::Poisoned { serving: tried.plugin.digest(), until }.tell(&self.announce, user, file);
     }
 

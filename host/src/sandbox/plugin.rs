@@ -6,7 +6,7 @@ use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
-use super::bindings::{ACTION, TRANSFORM};
+use super::bindings::{ACTION, HOOK_TRANSFORM, TRANSFORM};
 use super::compile::Compiled;
 use super::guest::GuestState;
 use super::kind::Kind;
@@ -76,7 +76,9 @@ fn exported<K: Kind>(
     let what = if has(TRANSFORM) {
         "it is an outbound transform, which belongs into the `transform` of an endpoint".to_owned()
     } else if has(ACTION) {
-        "it is a route action, which belongs into the `plugin` of a route".to_owned()
+        "it is a route action, which belongs into the `plugin` of a route or of a workflow's step".to_owned()
+    } else if has(HOOK_TRANSFORM) {
+        "it is a hook transform, which belongs into the `transform` of a hook mapping".to_owned()
     } else if exports.is_empty() {
         "it exports nothing".to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! All components of a gateway: the folder, the slots of the routes and of the outbound endpoints, and the files that belong to nobody.
+//! All components of a gateway: the folder, the slots of whoever uses one, and the files that belong to nobody.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::SandboxError;
 use super::compile::Compiler;
 use super::folder::PluginFolder;
 use super::place::Standing;
-use super::slot::{Slot, TransformSlot};
+use super::slot::{HookSlot, Slot, StepSlot, TransformSlot};
 use super::source::Source;
 
 /// The folder and the slots.
@@ -15,6 +15,8 @@ pub struct Plugins {
     folder: Option<PluginFolder>,
     slots: Vec<Arc<Slot>>,
     transforms: Vec<Arc<TransformSlot>>,
+    hooks: Vec<Arc<HookSlot>>,
+    steps: Vec<Arc<StepSlot>>,
 }
 
 impl Plugins {
@@ -25,7 +27,19 @@ impl Plugins {
         slots: Vec<Arc<Slot>>,
         transforms: Vec<Arc<TransformSlot>>,
     ) -> Self {
-        Self { compiler, folder, slots, transforms }
+        Self { compiler, folder, slots, transforms, hooks: Vec::new(), steps: Vec::new() }
+    }
+
+    /// With the slots of the hook mappings.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Vec<Arc<HookSlot>>) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// With the slots of the workflows' steps.
+    #[must_use]
+    pub fn with_steps(self, steps: Vec<Arc<StepSlot>>) -> Self {
+        Self { steps, ..self }
     }
 
     /// Loads every slot. One that cannot be loaded is logged, stays empty and stops no other.
@@ -54,10 +68,23 @@ impl Plugins {
         &self.transforms
     }
 
-    /// How all slots stand: those of the routes, then those of the transforms.
+    /// The slots of the hook mappings, in the order of the mappings.
+    pub fn hooks(&self) -> &[Arc<HookSlot>] {
+        &self.hooks
+    }
+
+    /// The slots of the workflows' steps, in the order of the workflows.
+    pub fn steps(&self) -> &[Arc<StepSlot>] {
+        &self.steps
+    }
+
+    /// How all slots stand: those of routes, endpoints, hook mappings and workflows.
     pub fn standings(&self) -> Vec<Standing> {
-        let routes = self.slots.iter().map(|slot| slot.standing());
-        routes.chain(self.transforms.iter().map(|slot| slot.standing())).collect()
+        let mut standings: Vec<Standing> = self.slots.iter().map(|slot| slot.standing()).collect();
+        standings.extend(self.transforms.iter().map(|slot| slot.standing()));
+        standings.extend(self.hooks.iter().map(|slot| slot.standing()));
+        standings.extend(self.steps.iter().map(|slot| slot.standing()));
+        standings
     }
 
     /// The folder, if there is one.
@@ -65,7 +92,7 @@ impl Plugins {
         self.folder.as_ref()
     }
 
-    /// Files of the folder that neither a route nor an endpoint names.
+    /// Files of the folder that nobody names.
     pub fn quarantined(&self) -> Vec<String> {
         let mut names = self.folder.as_ref().map(PluginFolder::names).unwrap_or_default();
         names.retain(|name| !self.sources().any(|source| source.is_file(name)));
@@ -81,18 +108,26 @@ impl Plugins {
         for slot in self.transforms.iter().filter(|slot| wanted(slot.source())) {
             refused.extend(slot.load(compiler, folder).await.err());
         }
+        for slot in self.hooks.iter().filter(|slot| wanted(slot.source())) {
+            refused.extend(slot.load(compiler, folder).await.err());
+        }
+        for slot in self.steps.iter().filter(|slot| wanted(slot.source())) {
+            refused.extend(slot.load(compiler, folder).await.err());
+        }
         refused
     }
 
     fn sources(&self) -> impl Iterator<Item = &Source> {
         let routes = self.slots.iter().map(|slot| slot.source());
-        routes.chain(self.transforms.iter().map(|slot| slot.source()))
+        let transforms = routes.chain(self.transforms.iter().map(|slot| slot.source()));
+        let hooks = transforms.chain(self.hooks.iter().map(|slot| slot.source()));
+        hooks.chain(self.steps.iter().map(|slot| slot.source()))
     }
 }
 
 fn tell_quarantine(name: &str) {
     tracing::info!(
         file = name,
-        "in quarantine: no route and no endpoint names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
+        "in quarantine: no route, endpoint, hook mapping or workflow names this file, so it is never run; `sandclaw plugins inspect` shows what to write"
     );
 }

@@ -1,14 +1,15 @@
-//! The two places that components can have: a route's, bound to its session, and an outbound endpoint's, bound to nothing. What happens to a
-//! file on its way there is the same for both, and stands in `place.rs`.
+//! The places that components can have: a route's and a workflow's, bound to its session; an outbound endpoint's and a hook mapping's, bound to nothing.
+//! What happens to a file on its way there is the same for all, and stands in `place.rs`.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::action::{Action, Bound};
+use super::action::{Action, NoRequest};
 use super::announce::Announce;
 use super::compile::Compiler;
 use super::folder::PluginFolder;
+use super::hook::{self, Hook, HookOutcome, HookRequest, HookRun};
 use super::outcome::Outcome;
 use super::place::{NotReady, Place, Standing, Status};
 use super::source::Source;
@@ -18,11 +19,75 @@ use super::{RequestHead, SandboxError};
 use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::limits::{Admission, Budget};
-use crate::model::{Digest, EndpointName, Grants, Millis, RouteId};
+use crate::model::{Digest, EndpointName, Grants, MappingName, Millis, RouteId, WorkflowName};
 use crate::taskflow::Session;
 
-/// The place of one route's component.
-pub struct Slot(Place<Action>);
+/// A place for components of one kind, and what can be asked of any.
+macro_rules! slot {
+    ($(#[$doc:meta])* $name:ident of $kind:ty) => {
+        $(#[$doc])*
+        pub struct $name(Place<$kind>);
+
+        impl $name {
+            /// What one run may use: what to ask an admission for.
+            pub fn budget(&self) -> Budget {
+                self.0.budget
+            }
+
+            /// The component that serves now, if one does.
+            pub fn serving(&self) -> Option<Digest> {
+                self.status().serving
+            }
+
+            /// The digest of the component that serves, and every other one from then on. A gateway that restarts with another file sees no change
+            /// here: compare with what was written down.
+            pub fn swaps(&self) -> watch::Receiver<Option<Digest>> {
+                self.0.swaps()
+            }
+
+            /// How it stands.
+            pub fn status(&self) -> Arc<Status> {
+                self.0.status()
+            }
+
+            /// If it crashed too often and rests: until when.
+            pub fn rests_until(&self) -> Option<Millis> {
+                self.0.rests_until()
+            }
+
+            /// How it stands, with its name and file.
+            pub fn standing(&self) -> Standing {
+                self.0.standing()
+            }
+
+            /// Loads the component of the slot's source and swaps it in. On any failure the last good one goes on serving.
+            pub async fn load(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<(), SandboxError> {
+                self.0.load(compiler, folder).await
+            }
+
+            pub(super) fn source(&self) -> &Source {
+                &self.0.source
+            }
+        }
+    };
+}
+
+slot!(
+    /// The place of one route's component.
+    Slot of Action
+);
+slot!(
+    /// The place of one outbound endpoint's transform.
+    TransformSlot of Transform
+);
+slot!(
+    /// The place of one hook mapping's transform.
+    HookSlot of Hook
+);
+slot!(
+    /// The place of a route action that is a step of a workflow: one for each workflow and file.
+    StepSlot of Action
+);
 
 impl Slot {
     /// An empty slot for a route, whose runs will all be bound to `session`. The budget is the route's; components are tried within it.
@@ -38,26 +103,6 @@ impl Slot {
         Self(Place::new(Action { session }, User::Route(route), source, grants, budget, clock, announce))
     }
 
-    /// How it stands.
-    pub fn status(&self) -> Arc<Status> {
-        self.0.status()
-    }
-
-    /// If it crashed too often and rests: until when.
-    pub fn rests_until(&self) -> Option<Millis> {
-        self.0.rests_until()
-    }
-
-    /// How it stands, with its name and file.
-    pub fn standing(&self) -> Standing {
-        self.0.standing()
-    }
-
-    /// Loads the component of the slot's source and swaps it in. On any failure the last good one goes on serving.
-    pub async fn load(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<(), SandboxError> {
-        self.0.load(compiler, folder).await
-    }
-
     /// Runs the component once, within the budget of the admission.
     pub async fn run(
         &self,
@@ -65,18 +110,40 @@ impl Slot {
         head: Box<dyn RequestHead>,
         body: JsonText,
     ) -> Result<Outcome, NotReady> {
-        let bound = Bound { session: self.0.kind.session.clone(), head };
-        let ran = self.0.run(admission, bound, body).await?;
-        Ok(ran.outcome.unwrap_or_else(Outcome::Failed))
-    }
-
-    pub(super) fn source(&self) -> &Source {
-        &self.0.source
+        answer(&self.0, admission, head, body).await
     }
 }
 
-/// The place of one outbound endpoint's transform.
-pub struct TransformSlot(Place<Transform>);
+impl StepSlot {
+    /// An empty slot for the steps of a workflow that name this component, whose runs will all be bound to `session`: that of the workflow's runs.
+    pub fn new(
+        workflow: WorkflowName,
+        source: Source,
+        grants: Grants,
+        session: Session,
+        budget: Budget,
+        clock: Clock,
+        announce: Announce,
+    ) -> Self {
+        Self(Place::new(Action { session }, User::Workflow(workflow), source, grants, budget, clock, announce))
+    }
+
+    /// Runs the component once, within the budget of the admission (`Admissions::admit_step`). The body is the step's arguments. There is no request: no
+    /// headers, an empty query; what it reads as the id of its route is the name of the workflow.
+    pub async fn run(&self, admission: Admission, body: JsonText) -> Result<Outcome, NotReady> {
+        answer(&self.0, admission, Box::new(NoRequest), body).await
+    }
+}
+
+async fn answer(
+    place: &Place<Action>,
+    admission: Admission,
+    head: Box<dyn RequestHead>,
+    body: JsonText,
+) -> Result<Outcome, NotReady> {
+    let ran = place.run(admission, place.kind.bound(head), body).await?;
+    Ok(ran.outcome.unwrap_or_else(Outcome::Failed))
+}
 
 impl TransformSlot {
     /// An empty slot for an endpoint. Of the grants only `clock` and `random` count, whatever else is among them.
@@ -91,42 +158,6 @@ impl TransformSlot {
         Self(Place::new(Transform, User::Endpoint(endpoint), source, grants, budget, clock, announce))
     }
 
-    /// What one run may use: what to ask an admission for.
-    pub fn budget(&self) -> Budget {
-        self.0.budget
-    }
-
-    /// The component that serves now, if one does.
-    pub fn serving(&self) -> Option<Digest> {
-        self.status().serving
-    }
-
-    /// The digest of the component that serves, and every other one from then on. A gateway that restarts with another file sees no change
-    /// here: compare with what was written down.
-    pub fn swaps(&self) -> watch::Receiver<Option<Digest>> {
-        self.0.swaps()
-    }
-
-    /// How it stands.
-    pub fn status(&self) -> Arc<Status> {
-        self.0.status()
-    }
-
-    /// If it crashed too often and rests: until when.
-    pub fn rests_until(&self) -> Option<Millis> {
-        self.0.rests_until()
-    }
-
-    /// How it stands, with its name and file.
-    pub fn standing(&self) -> Standing {
-        self.0.standing()
-    }
-
-    /// Loads the component of the slot's source and swaps it in. On any failure the last good one goes on serving.
-    pub async fn load(&self, compiler: &Compiler, folder: Option<&PluginFolder>) -> Result<(), SandboxError> {
-        self.0.load(compiler, folder).await
-    }
-
     /// Runs the transform once, within the budget of the admission. Both texts are JSON: the event's envelope, and what the operator wrote for
     /// the endpoint.
     pub async fn run(&self, admission: Admission, event: &str, config: &str) -> Result<TransformRun, NotReady> {
@@ -135,8 +166,26 @@ impl TransformSlot {
         let outcome = ran.outcome.unwrap_or_else(TransformOutcome::Failed);
         Ok(TransformRun { outcome, digest: ran.digest, cost: ran.cost })
     }
+}
 
-    pub(super) fn source(&self) -> &Source {
-        &self.0.source
+impl HookSlot {
+    /// An empty slot for a mapping. Of the grants only `clock` and `random` count, whatever else is among them.
+    pub fn new(
+        mapping: MappingName,
+        source: Source,
+        grants: Grants,
+        budget: Budget,
+        clock: Clock,
+        announce: Announce,
+    ) -> Self {
+        Self(Place::new(Hook, User::Mapping(mapping), source, grants, budget, clock, announce))
+    }
+
+    /// Runs the transform once on an authenticated request, within the budget of the admission. `config` is JSON: what the operator wrote for the
+    /// mapping, `null` if nothing.
+    pub async fn run(&self, admission: Admission, request: HookRequest, config: &str) -> Result<HookRun, NotReady> {
+        let ran = self.0.run(admission, (), hook::Input::new(request, config)).await?;
+        let outcome = ran.outcome.unwrap_or_else(HookOutcome::Failed);
+        Ok(HookRun { outcome, digest: ran.digest, cost: ran.cost })
     }
 }

@@ -73,7 +73,7 @@ impl Kind for Transform {
     fn idle(&self) {}
 
     fn link(linker: &mut Linker<GuestState<Self>>, grants: &Grants) -> wasmtime::Result<()> {
-        powers::link_transform(linker, grants)
+        powers::link_bare(linker, grants)
     }
 
     fn params(input: &Input) -> (&str, &str) {

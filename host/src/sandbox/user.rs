@@ -4,23 +4,29 @@ use std::fmt;
 
 use tracing::field::{DisplayValue, display};
 
-use crate::model::{EndpointName, RouteId};
+use crate::model::{EndpointName, MappingName, RouteId, WorkflowName};
 
-/// The route or the outbound endpoint that a component works for.
+/// What a component works for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum User {
     /// A route, whose requests it answers.
     Route(RouteId),
     /// An outbound endpoint, whose messages it writes.
     Endpoint(EndpointName),
+    /// A mapping of hooks, about whose requests it decides.
+    Mapping(MappingName),
+    /// A workflow, of which it is a step.
+    Workflow(WorkflowName),
 }
 
 impl User {
-    /// `route` or `endpoint`: the member of events, the word in messages.
+    /// `route`, `endpoint`, `mapping` or `workflow`: the member of events, the field of log lines, the word in messages.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Route(_) => "route",
             Self::Endpoint(_) => "endpoint",
+            Self::Mapping(_) => "mapping",
+            Self::Workflow(_) => "workflow",
         }
     }
 
@@ -29,23 +35,14 @@ impl User {
         match self {
             Self::Route(route) => route.as_str(),
             Self::Endpoint(endpoint) => endpoint.as_str(),
+            Self::Mapping(mapping) => mapping.as_str(),
+            Self::Workflow(workflow) => workflow.as_str(),
         }
     }
 
-    /// The field `route` of a log line, if it is one.
-    pub(super) fn route(&self) -> Option<DisplayValue<&RouteId>> {
-        match self {
-            Self::Route(route) => Some(display(route)),
-            Self::Endpoint(_) => None,
-        }
-    }
-
-    /// The field `endpoint` of a log line, if it is one.
-    pub(super) fn endpoint(&self) -> Option<DisplayValue<&EndpointName>> {
-        match self {
-            Self::Route(_) => None,
-            Self::Endpoint(endpoint) => Some(display(endpoint)),
-        }
+    /// The name, if this is its word: the value of that field in a log line.
+    pub(super) fn named(&self, word: &str) -> Option<DisplayValue<&str>> {
+        (self.word() == word).then(|| display(self.name()))
     }
 }
 
@@ -54,3 +51,21 @@ impl fmt::Display for User {
         write!(f, "{} \"{}\"", self.word(), self.name())
     }
 }
+
+/// A log line of a level (`trace` to `error`) with the field that names its user; then what `tracing` takes. `guest` in front of the level marks what a guest said.
+macro_rules! log_of {
+    (guest $level:ident, $user:expr, $($rest:tt)+) => {{
+        let user: &$crate::sandbox::User = $user;
+        let (route, endpoint) = (user.named("route"), user.named("endpoint"));
+        let (mapping, workflow) = (user.named("mapping"), user.named("workflow"));
+        tracing::$level!(target: "guest", route, endpoint, mapping, workflow, $($rest)+)
+    }};
+    ($level:ident, $user:expr, $($rest:tt)+) => {{
+        let user: &$crate::sandbox::User = $user;
+        let (route, endpoint) = (user.named("route"), user.named("endpoint"));
+        let (mapping, workflow) = (user.named("mapping"), user.named("workflow"));
+        tracing::$level!(route, endpoint, mapping, workflow, $($rest)+)
+    }};
+}
+
+pub(super) use log_of;

@@ -207,18 +207,18 @@ fn a_component_has_its_own_limits_and_few_powers() {
          plugin: {{ file: 'x.wasm', digest: '{digest}' }}, config: {{ host: '${{HOST}}' }}, grants: ['clock', 'random'], \
          limits: {{ cpuMs: 7 }}, onFailure: 'retry-after-swap' }} }}] }} }}"
     ));
-    let Transform::Component(component) = only_endpoint(config).transform else { panic!("a component") };
+    let Transform::Component { component, on_failure } = only_endpoint(config).transform else { panic!("a component") };
     assert_eq!((component.file.as_str(), component.digest.unwrap().to_string()), ("x.wasm", digest));
     assert_eq!(component.config.as_str(), r#"{"host":"127.0.0.1"}"#);
     assert_eq!(component.grants.iter().map(|grant| grant.to_string()).collect::<Vec<_>>(), ["clock", "random"]);
     assert_eq!((component.limits.cpu, component.limits.memory_max_bytes), (Duration::from_millis(7), 8 << 20));
-    assert_eq!(component.on_failure, OnTransformFailure::RetryAfterSwap);
+    assert_eq!(on_failure, OnTransformFailure::RetryAfterSwap);
 
-    let Transform::Component(plain) = only_endpoint(endpoint("transform: { plugin: 'x.wasm' }")).transform else {
+    let Transform::Component { component: plain, on_failure } = only_endpoint(endpoint("transform: { plugin: 'x.wasm' }")).transform else {
         panic!("a component")
     };
     assert_eq!((plain.config.as_str(), plain.digest, plain.grants.is_empty()), ("null", None, true));
-    assert_eq!((plain.limits, plain.on_failure), (RouteLimits::default(), OnTransformFailure::Dead));
+    assert_eq!((plain.limits, on_failure), (RouteLimits::default(), OnTransformFailure::Dead));
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod signing;
 mod transform;
 
 pub use model::{
-    AllowedNet, Backoff, Breaker, Component, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering,
+    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering,
     RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
 

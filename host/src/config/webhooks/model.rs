@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::config::{RouteLimits, SecretSpec};
+use crate::config::{Component, SecretSpec};
 use crate::json::JsonText;
-use crate::model::{Digest, EndpointName, Grants, Millis};
+use crate::model::{Digest, EndpointName, Millis};
 
 /// Events in, deliveries out.
 #[derive(Clone, Debug)]
@@ -142,24 +142,12 @@ pub enum Transform {
     /// A JSON value in whose strings `{{path}}` is filled in.
     Template(JsonText),
     /// A component decides.
-    Component(Box<Component>),
-}
-
-/// A transform in the plugins folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Component {
-    /// A plain file name in the plugins folder, ending in `.wasm`.
-    pub file: String,
-    /// The only digest it may have, if one is pinned.
-    pub digest: Option<Digest>,
-    /// What it is given beside the event: a JSON value.
-    pub config: JsonText,
-    /// Of `clock` and `random`, those it may use.
-    pub grants: Grants,
-    /// What one run may use.
-    pub limits: RouteLimits,
-    /// What becomes of a delivery whose transform fails.
-    pub on_failure: OnTransformFailure,
+    Component {
+        /// Which one, and what it is given.
+        component: Box<Component>,
+        /// What becomes of a delivery whose transform fails.
+        on_failure: OnTransformFailure,
+    },
 }
 
 /// What becomes of a delivery whose transform fails.

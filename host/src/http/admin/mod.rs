@@ -51,7 +51,7 @@ async fn list_plugins(State(plugins): State<Arc<Plugins>>) -> Json<Value> {
     Json(json!({ "slots": slots, "quarantined": plugins.quarantined() }))
 }
 
-/// `{"route"|"endpoint": …, "file": …, …}`.
+/// `{"route"|"endpoint"|"mapping"|"workflow": …, "file": …, …}`.
 fn of_slot(slot: &Standing) -> Value {
     json!({
         slot.user.word(): slot.user.name(),

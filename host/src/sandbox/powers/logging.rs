@@ -6,7 +6,7 @@ use super::super::bindings::WitLevel;
 use super::super::guest::GuestState;
 use super::super::kind::Kind;
 use super::super::outcome::printable;
-use super::super::user::User;
+use super::super::user::{User, log_of};
 
 pub(super) fn link<K: Kind>(linker: &mut Linker<GuestState<K>>) -> wasmtime::Result<()> {
     let mut logging = linker.instance("wasi:logging/logging@0.1.0-draft")?;
@@ -20,14 +20,12 @@ pub(super) fn link<K: Kind>(linker: &mut Linker<GuestState<K>>) -> wasmtime::Res
 }
 
 fn write(user: &User, level: WitLevel, context: &str, message: &str) {
-    let (route, endpoint, context, message) = (user.route(), user.endpoint(), printable(context), printable(message));
+    let (context, message) = (printable(context), printable(message));
     match level {
-        WitLevel::Trace => tracing::trace!(target: "guest", route, endpoint, context, "{message}"),
-        WitLevel::Debug => tracing::debug!(target: "guest", route, endpoint, context, "{message}"),
-        WitLevel::Info => tracing::info!(target: "guest", route, endpoint, context, "{message}"),
-        WitLevel::Warn => tracing::warn!(target: "guest", route, endpoint, context, "{message}"),
-        WitLevel::Error | WitLevel::Critical => {
-            tracing::error!(target: "guest", route, endpoint, context, "{message}");
-        }
+        WitLevel::Trace => log_of!(guest trace, user, context, "{message}"),
+        WitLevel::Debug => log_of!(guest debug, user, context, "{message}"),
+        WitLevel::Info => log_of!(guest info, user, context, "{message}"),
+        WitLevel::Warn => log_of!(guest warn, user, context, "{message}"),
+        WitLevel::Error | WitLevel::Critical => log_of!(guest error, user, context, "{message}"),
     }
 }

@@ -1,6 +1,6 @@
 //! The powers a guest can be given, one file each, all of the same shape: the WIT interface, its functions, and nothing that the session or the
 //! request would not do natively. [`link_action`] puts exactly the granted functions into a linker, so that even a mistake in the check of grants
-//! against needs could not hand out more; [`link_transform`] knows neither session nor request.
+//! against needs could not hand out more; [`link_bare`] knows neither session nor request.
 //!
 //! To add a power: its interface in `wit/`, its line in `model/grants.rs`, a file here, a line in [`link_action`], a guest in `tests/guests` with its test in
 //! `tests/it/guests.rs`.
@@ -17,7 +17,7 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use super::action::Action;
 use super::bindings::WitRefusal;
 use super::guest::GuestState;
-use super::transform::Transform;
+use super::kind::Kind;
 use crate::model::{Grants, Power};
 use crate::taskflow::{Refusal, Session};
 
@@ -29,8 +29,8 @@ pub(super) fn link_action(linker: &mut Linker<GuestState<Action>>, grants: &Gran
     flows::link(linker, grants)
 }
 
-/// For an outbound transform: the ambient base, and clocks and randomness where they are granted. It has no request and no session.
-pub(super) fn link_transform(linker: &mut Linker<GuestState<Transform>>, grants: &Grants) -> wasmtime::Result<()> {
+/// For a transform of either kind: the ambient base, and clocks and randomness where they are granted. It has no session, and no request to ask about.
+pub(super) fn link_bare<K: Kind<Bound = ()>>(linker: &mut Linker<GuestState<K>>, grants: &Grants) -> wasmtime::Result<()> {
     logging::link(linker)?;
     wasi::link(linker, grants)
 }
