@@ -21,7 +21,6 @@ impl AllowedIps {
 }
 
 /// Absent, all may knock. A wrong one is reported, and what is returned is of no use.
-#[cfg_attr(not(test), expect(dead_code, reason = "the doors' sections call it"))]
 pub(super) fn read(field: &Field<'_>) -> AllowedIps {
     if !field.is_present() {
         return AllowedIps::default();

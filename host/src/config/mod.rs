@@ -4,6 +4,7 @@
 pub mod agents;
 mod allowed_ips;
 pub mod auth;
+mod channels;
 mod component;
 mod env;
 mod field;
@@ -11,6 +12,7 @@ mod json5;
 mod json_value;
 mod limits;
 mod lines;
+mod llm;
 mod model;
 mod paths;
 mod problem;
@@ -22,10 +24,12 @@ mod secrets;
 mod sections;
 mod starter;
 mod suggest;
+mod taskflow_endpoints;
 #[cfg(test)]
 mod tests;
 mod tree;
 pub mod webhooks;
+mod workflows;
 mod yaml;
 
 use std::fs::File;
@@ -33,15 +37,19 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
+pub use channels::{Channels, LOG_CHANNEL};
 pub use component::Component;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
+pub use llm::{DEFAULT_LLM, Llm};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};
 pub use problem::{ConfigErrors, Problem};
 pub use provider::{ExecProvider, FileMode, Provider, Providers, SecretRef, SecretSource, SecretSpec, Secrets};
 pub use proxies::TrustedProxies;
 pub use starter::starter;
+pub use taskflow_endpoints::{WAIT_MAX, WorkflowDoors, WorkflowEndpoint};
 pub use tree::Format;
+pub use workflows::{StepPlugin, WorkflowRights, Workflows};
 
 use reader::Reader;
 

@@ -1,16 +1,21 @@
 //! The config as the rest of the gateway sees it: checked, with every default filled in. It holds what is to be served,
 //! so a route that is switched off is not in it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::model::{Digest, Grants, RouteId, SessionKey};
 
 use super::agents::Agents;
+use super::channels::Channels;
 use super::limits::{GlobalLimits, RouteLimits};
+use super::llm::Llm;
 use super::provider::{Providers, SecretSpec, Secrets};
 use super::proxies::TrustedProxies;
+use super::taskflow_endpoints::WorkflowDoors;
 use super::webhooks::Webhooks;
+use super::workflows::Workflows;
 
 /// A config file, accepted whole.
 #[derive(Clone, Debug)]
@@ -35,6 +40,14 @@ pub struct Config {
     pub agents: Agents,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
+    /// Where messages of workflows go. Their endpoints are among those of `webhooks`.
+    pub channels: Channels,
+    /// Who answers `llm-task` steps, by name.
+    pub llms: BTreeMap<String, Llm>,
+    /// The workflows as the operator allows them.
+    pub workflows: Workflows,
+    /// The doors that begin them.
+    pub workflow_doors: WorkflowDoors,
     /// What the operator should know though it is no error. Safe to log.
     pub warnings: Vec<String>,
 }

@@ -10,7 +10,7 @@ use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{agents, proxies, routes, webhooks};
+use super::{agents, channels, llm, proxies, routes, taskflow_endpoints, webhooks, workflows};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -27,8 +27,20 @@ const WEBHOOKS: &str = "webhooks";
 /// The whole file. Where a value is wrong the reader holds the problem, and what is returned is of no use.
 pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let beside = file.parent().unwrap_or(Path::new(""));
-    let section =
-        root.section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "agents", "webhooks"]);
+    let section = root.section(&[
+        "gateway",
+        "stateDir",
+        "secrets",
+        "limits",
+        "sandbox",
+        "plugins",
+        "agents",
+        "webhooks",
+        "hooks",
+        "workflows",
+        "channels",
+        "llm",
+    ]);
     let gateway = read_gateway(&section.field("gateway"));
     let state_dir = folder(&section, "stateDir", "state", beside);
     let (secrets, declared) = secrets::read(&section.field("secrets"));
@@ -38,7 +50,11 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let plugins_dir = folder(&plugins, "dir", "plugins", beside);
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared };
-    let webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let mut webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let (channels, endpoints) = channels::read(&section.field("channels"), &around);
+    webhooks.endpoints.extend(endpoints);
+    let hooks = section.field("hooks").section(&["webhooks"]);
+    let workflow_doors = taskflow_endpoints::read(&hooks.field("webhooks"), route_limits, &declared, &mut paths);
     Config {
         file: file.to_owned(),
         gateway,
@@ -50,6 +66,10 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         routes,
         agents: agents::read(&section.field("agents")),
         webhooks,
+        channels,
+        llms: llm::read(&section.field("llm"), &declared),
+        workflows: workflows::read(&section.field("workflows"), beside, route_limits, &declared),
+        workflow_doors,
         warnings: Vec::new(),
     }
 }

@@ -24,7 +24,10 @@ pub use flow::{Flow, FlowStatus, NotifyPolicy, SyncMode};
 pub use flow_view::FlowView;
 pub use grants::{Grant, Grants, Power, UnknownGrant};
 pub use header::{CONNECTION_HEADERS, CREDENTIAL_HEADERS, is_credential, is_of_connection, is_token};
-pub use ids::{AgentId, DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, MappingName, Millis, RouteId, RunId, SessionKey, TaskId, WorkflowName};
+pub use ids::{
+    AgentId, DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, MappingName, Millis, RouteId, RunId, SessionKey,
+    TaskId, WorkflowName,
+};
 pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;

@@ -159,7 +159,9 @@ mod tests {
     #[test]
     fn an_override_is_an_object_and_its_text_canonical() {
         let judged = |text: &str| Hook::judge(Ok(WitHookDecision::Override(text.to_owned())));
-        assert!(matches!(judged(r#" {"a": 1.0} "#), Ok(HookOutcome::Override(members)) if members.as_str() == r#"{"a":1}"#));
+        assert!(
+            matches!(judged(r#" {"a": 1.0} "#), Ok(HookOutcome::Override(members)) if members.as_str() == r#"{"a":1}"#)
+        );
         for (text, why) in [("[]", "of the type array"), ("null", "of the type null"), ("{", "is not JSON")] {
             let failure = judged(text).unwrap_err();
             assert!(failure.kind == FailureKind::GuestError && failure.detail.contains(why), "{failure}");

@@ -34,7 +34,6 @@ const WINDOW_MAX_SECONDS: u32 = 86_400;
 
 /// Reads `auth`. `own` is what the door's own secret was read to, empty if it has none, or `None` if it is wrong and reported: it is used
 /// where `auth` is absent, `"bearer"`, or a scheme that brings no secret.
-#[cfg_attr(not(test), expect(dead_code, reason = "the doors' sections call it"))]
 pub(super) fn read(field: &Field<'_>, own: Option<&[SecretSpec]>, declared: &Declared) -> Option<AuthConfig> {
     match field.value() {
         None => bearer(field, own),

@@ -214,7 +214,9 @@ fn a_component_has_its_own_limits_and_few_powers() {
     assert_eq!((component.limits.cpu, component.limits.memory_max_bytes), (Duration::from_millis(7), 8 << 20));
     assert_eq!(on_failure, OnTransformFailure::RetryAfterSwap);
 
-    let Transform::Component { component: plain, on_failure } = only_endpoint(endpoint("transform: { plugin: 'x.wasm' }")).transform else {
+    let Transform::Component { component: plain, on_failure } =
+        only_endpoint(endpoint("transform: { plugin: 'x.wasm' }")).transform
+    else {
         panic!("a component")
     };
     assert_eq!((plain.config.as_str(), plain.digest, plain.grants.is_empty()), ("null", None, true));

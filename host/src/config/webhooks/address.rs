@@ -16,7 +16,7 @@ use super::{AllowedNet, Endpoint};
 const URL_MAX_BYTES: usize = 4_096;
 
 /// The URL. No message quotes it: for Slack and others it is the credential.
-pub(super) fn read_url(field: &Field<'_>) -> Option<Url> {
+pub(in super::super) fn read_url(field: &Field<'_>) -> Option<Url> {
     let text = field.required_text()?;
     let read = parse_url(&text);
     read.map_err(|reason| field.problem(format!("must be a URL such as https://example.com/events: {reason}"))).ok()
@@ -45,7 +45,7 @@ fn parse_url(text: &str) -> Result<Url, String> {
 }
 
 /// The networks of `allowPrivate`.
-pub(super) fn read_allowed(field: &Field<'_>) -> Option<Vec<AllowedNet>> {
+pub(in super::super) fn read_allowed(field: &Field<'_>) -> Option<Vec<AllowedNet>> {
     all(field.items(), |item| {
         let text = item.text()?;
         let allowed = parse_allowed(&text);

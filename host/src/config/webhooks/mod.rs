@@ -14,9 +14,12 @@ mod signing;
 mod transform;
 
 pub use model::{
-    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering,
-    RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
+    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering, RateLimit,
+    Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
+
+pub(super) use address::{read_allowed, read_url};
+pub(super) use endpoint::{Channel, read_channel};
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -30,7 +30,10 @@ pub(super) fn link_action(linker: &mut Linker<GuestState<Action>>, grants: &Gran
 }
 
 /// For a transform of either kind: the ambient base, and clocks and randomness where they are granted. It has no session, and no request to ask about.
-pub(super) fn link_bare<K: Kind<Bound = ()>>(linker: &mut Linker<GuestState<K>>, grants: &Grants) -> wasmtime::Result<()> {
+pub(super) fn link_bare<K: Kind<Bound = ()>>(
+    linker: &mut Linker<GuestState<K>>,
+    grants: &Grants,
+) -> wasmtime::Result<()> {
     logging::link(linker)?;
     wasi::link(linker, grants)
 }
