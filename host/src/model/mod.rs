@@ -32,5 +32,5 @@ pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink,
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;
 pub use workflow::{
-    Answer, Ask, AskKind, AskState, ClaimedRun, NewAsk, NewWorkflowRun, RunNext, RunRecord, StepRow, StepState,
+    Answer, Ask, AskKind, AskState, ClaimedRun, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState,
 };

@@ -98,17 +98,8 @@ pub struct StepRow {
     pub result: Option<String>,
 }
 
-/// What a run does next, as far as the store has to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunNext {
-    /// It goes on.
-    GoesOn,
-    /// Nobody works on it until then.
-    WaitsUntil(Millis),
-}
-
 /// What is to be written of a run, in one transaction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RunRecord {
     /// The step that is written, if one is.
     pub step: Option<StepRow>,
@@ -116,8 +107,6 @@ pub struct RunRecord {
     pub ask: Option<NewAsk>,
     /// Events that the step raises.
     pub events: Vec<NewEvent>,
-    /// What the run does next.
-    pub next: RunNext,
 }
 
 /// A question that is to be asked.

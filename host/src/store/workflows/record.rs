@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use crate::json::JsonText;
-use crate::model::{EventKind, Flow, FlowId, Millis, NewAsk, RunNext, RunRecord, SessionKey, StepRow, StepState};
+use crate::model::{EventKind, Flow, FlowId, Millis, NewAsk, RunRecord, SessionKey, StepRow, StepState};
 use crate::store::flows::{self, one};
 use crate::store::outbox::{self, Stamp};
 use crate::store::{Store, StoreError};
@@ -39,6 +39,44 @@ impl Store {
                 put_step(db, &flow, &step, now)?;
                 db.prepare_cached("UPDATE flows SET current_step = ?2, updated_at = ?3 WHERE flow_id = ?1")?
                     .execute((flow.as_str(), shown.as_str(), now.0))?;
+                Ok(Recording::Written)
+            })
+            .await
+    }
+
+    /// Lays the run aside until `until`: nobody works on it then. If fewer questions than `asked` are open, somebody has answered meanwhile,
+    /// and it is due at once. Moves the flow as `decide` says.
+    pub async fn park_workflow<D>(
+        &self,
+        owner: &SessionKey,
+        flow: &FlowId,
+        lease: i64,
+        until: Millis,
+        asked: u32,
+        mut decide: D,
+    ) -> Result<Recording, StoreError>
+    where
+        D: FnMut(&Flow) -> Option<(Flow, EventKind)> + Send + 'static,
+    {
+        const OPEN: &str = "SELECT count(*) FROM approvals WHERE flow_id = ?1 AND state = 'open'";
+        const PARK: &str = "UPDATE workflow_runs SET state = ?2, due_at = ?3 WHERE flow_id = ?1";
+        let (stamp, owner, flow) = (self.0.stamp.clone(), owner.clone(), flow.clone());
+        self.0
+            .writer
+            .write(move |db| {
+                if !is_held(db, &flow, lease)? {
+                    return Ok(Recording::Fenced);
+                }
+                let open: u32 = db.prepare_cached(OPEN)?.query_row([flow.as_str()], |row| row.get(0))?;
+                let is_answered = open < asked;
+                let (state, due) = if is_answered { ("ready", stamp.clock.now()) } else { ("waiting", until) };
+                db.prepare_cached(PARK)?.execute((flow.as_str(), state, due.0))?;
+                if !is_answered
+                    && let Some(now) = flows::get(db, &owner, &flow)?
+                    && let Some((next, kind)) = decide(&now)
+                {
+                    flows::put(db, &stamp, &next, kind)?;
+                }
                 Ok(Recording::Written)
             })
             .await
@@ -84,10 +122,6 @@ fn put_record(db: &Connection, stamp: &Stamp, flow: &FlowId, record: &RunRecord)
     }
     for event in &record.events {
         outbox::put(db, stamp, event)?;
-    }
-    if let RunNext::WaitsUntil(at) = record.next {
-        db.prepare_cached("UPDATE workflow_runs SET state = 'waiting', due_at = ?2 WHERE flow_id = ?1")?
-            .execute((flow.as_str(), at.0))?;
     }
     Ok(())
 }
