@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// Files of steps that a request starts: read, checked, gone through.
+pub mod workflow;
+
 // Agents: durable runs, and who carries them out.
 pub mod agents;
 

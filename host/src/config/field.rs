@@ -45,6 +45,15 @@ impl<'a> Field<'a> {
         self.reader.warn(message);
     }
 
+    pub fn warn_here(&self, message: &str) {
+        self.reader.warn_at(self.line, &self.path, message);
+    }
+
+    /// A name as it is written, or another if there is none.
+    pub fn name_or(&self, other: &str) -> String {
+        self.raw().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(other).to_owned()
+    }
+
     pub fn must_be(&self, wanted: &str) {
         match self.value() {
             None => self.problem(format!("required, {wanted}")),
@@ -72,7 +81,7 @@ impl<'a> Field<'a> {
                 None => format!("the keys here are {}", keys.join(", ")),
             };
             let message = format!("unknown key {}; {advice}", quoted(&entry.key));
-            self.reader.report(entry.line, &join(&self.path, &entry.key), message);
+            self.reader.report_strict(entry.line, &join(&self.path, &entry.key), &message);
         }
         Section { reader: self.reader, path: self.path.clone(), line: self.line, entries, muted }
     }

@@ -29,6 +29,7 @@ mod taskflow_endpoints;
 mod tests;
 mod tree;
 pub mod webhooks;
+pub mod workflow;
 mod workflows;
 mod yaml;
 
@@ -47,6 +48,7 @@ pub use problem::{ConfigErrors, Problem};
 pub use provider::{ExecProvider, FileMode, Provider, Providers, SecretRef, SecretSource, SecretSpec, Secrets};
 pub use proxies::TrustedProxies;
 pub use starter::starter;
+pub use suggest::closest;
 pub use taskflow_endpoints::{WAIT_MAX, WorkflowDoors, WorkflowEndpoint};
 pub use tree::Format;
 pub use workflows::{StepPlugin, WorkflowRights, Workflows};
@@ -70,8 +72,8 @@ impl Config {
                 "the name of a config file ends in .json5, .json, .yaml or .yml",
             ));
         };
-        let text =
-            read_file(path).map_err(|error| ConfigErrors::one(&file, None, format!("cannot be read: {error}")))?;
+        let text = read_file(path, FILE_MAX_BYTES)
+            .map_err(|error| ConfigErrors::one(&file, None, format!("cannot be read: {error}")))?;
         Self::parse(&text, format, path, &Env::process())
     }
 
@@ -111,15 +113,12 @@ pub fn find(dir: &Path) -> Result<PathBuf, ConfigErrors> {
     }
 }
 
-fn read_file(path: &Path) -> io::Result<String> {
+fn read_file(path: &Path, max_bytes: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     // One byte more than is allowed, to tell a full file from one that is too large.
-    File::open(path)?.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_MAX_BYTES {
-        return Err(io::Error::other(format!(
-            "larger than {} KiB, the most a config file may have",
-            FILE_MAX_BYTES / 1024
-        )));
+    File::open(path)?.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(io::Error::other(format!("larger than {} KiB, the most such a file may have", max_bytes / 1024)));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("not UTF-8 text; save it as UTF-8"))
 }

@@ -52,6 +52,11 @@ impl ConfigErrors {
         Self::new(file, vec![problem])
     }
 
+    /// What is wrong with a file as a whole.
+    pub fn of_file(file: &str, message: &str) -> Self {
+        Self::one(file, None, message)
+    }
+
     /// The problems, by line.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -13,13 +13,15 @@ use super::tree::{Entry, Node, Value};
 pub(super) struct Reader<'a> {
     file: &'a str,
     pub env: &'a Env,
+    /// Whether unknown keys are warnings: in a file that another program reads too.
+    pub lenient: bool,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<String>>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(file: &'a str, env: &'a Env) -> Self {
-        Self { file, env, problems: RefCell::default(), warnings: RefCell::default() }
+        Self { file, env, lenient: false, problems: RefCell::default(), warnings: RefCell::default() }
     }
 
     /// The whole file.
@@ -30,6 +32,16 @@ impl<'a> Reader<'a> {
 
     pub fn warn(&self, warning: String) {
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// A warning about a place of the file.
+    pub fn warn_at(&self, line: usize, path: &str, message: &str) {
+        self.warn(format!("{}:{line}: {path}: {message}", self.file));
+    }
+
+    /// Something that is wrong in a file of ours, and passed over in one that another program reads too.
+    pub fn report_strict(&self, line: usize, path: &str, message: &str) {
+        if self.lenient { self.warn_at(line, path, message) } else { self.report(line, path, message) }
     }
 
     pub fn finish(self) -> (Vec<Problem>, Vec<String>) {

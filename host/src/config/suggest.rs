@@ -1,3 +1,3 @@
 //! "Did you mean", from the room of those who misspell most.
 
-pub(super) use crate::expr::closest;
+pub use crate::expr::closest;

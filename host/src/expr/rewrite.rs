@@ -162,10 +162,16 @@ impl<'a> Rewriter<'a> {
         Err(unusual("a text without its closing quote", "close it"))
     }
 
+    /// All numbers of JSON are doubles to CEL, which does not add `1` to one of them; so `1` is `1.0`, but where it counts items.
     fn number(&mut self) {
         let rest = self.rest();
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(rest.len());
-        self.copy(end);
+        let is_whole = rest[..end].bytes().all(|b| b.is_ascii_digit());
+        if is_whole && self.open.last() != Some(&Bracket::Square) {
+            self.put(&format!("{}.0", &rest[..end]), end);
+        } else {
+            self.copy(end);
+        }
     }
 
     /// `.member` of what is no reference, such as a call's value.

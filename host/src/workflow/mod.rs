@@ -1,0 +1,24 @@
+//! Workflows: files of steps that a request starts. This room reads nothing by itself; `config` hands it a definition, and it makes a
+//! [`Plan`] of it, in which every reference leads somewhere, or says everything that is wrong at once.
+//!
+//! It promises that a value from a request is only ever data: not an expression, not a shell's text, not the name of a program. Reading order:
+//! [`Plan`] → `compile.rs` (from definition to plan) → `names.rs` (what can be referred to where) → `shell/` (commands) → `library.rs` (a folder of them).
+
+mod compile;
+mod fields;
+mod graph;
+mod library;
+mod names;
+mod needs;
+mod plan;
+mod shell;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use fields::{ASKING_FIELDS, FLOW, STEP_FIELDS};
+pub use graph::{GraphFormat, graph};
+pub use library::Workflows;
+pub use needs::Needs;
+pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath};
+pub use shell::{Argv, CommandError, ShellLine, VALUE_MAX_BYTES};
