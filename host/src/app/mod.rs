@@ -5,6 +5,7 @@ mod lifecycle;
 mod operator;
 mod parts;
 mod transform;
+mod workflows;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -26,6 +27,8 @@ use crate::outbound::{Outbound, Parts};
 use crate::sandbox::{Plugins, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
+use crate::workflow::approvals::Approvals;
+use crate::workflow::{Engine, Kit};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
@@ -49,6 +52,7 @@ pub struct Running {
     phase: watch::Sender<Phase>,
     front: JoinHandle<()>,
     outbound: Outbound,
+    workflows: Engine,
     background: Vec<JoinHandle<()>>,
     store: Store,
     _watch: Option<Watch>,
@@ -71,27 +75,47 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     let secrets = Arc::new(SecretWatch::start(&config, resolver.clone()).await);
     let announce = parts::announce(&store);
-    let plugins = Arc::new(Plugins::new(
-        compiler,
-        parts::plugin_folder(&config),
-        parts::slots(&config, &taskflows, &clock, &announce),
-        parts::transforms(&config, &clock, &announce),
-    ));
+    let plugins = Arc::new(
+        Plugins::new(
+            compiler,
+            parts::plugin_folder(&config),
+            parts::slots(&config, &taskflows, &clock, &announce),
+            parts::transforms(&config, &clock, &announce),
+        )
+        .with_steps(workflows::slots(&config, &taskflows, &clock, &announce)),
+    );
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
-    let events = parts::events_door(&config, &secrets, &store);
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), events);
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
     let address = listener.local_addr()?;
+    let beside = workflows::listen_beside(&config, address).await?;
 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
     let transforms = parts::transforms_by_endpoint(&plugins);
-    let engine = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
+    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
+    let engine = Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        admissions: admissions.clone(),
+        egress,
+        resolver,
+        transforms,
+    };
     let outbound = Outbound::start(&config, engine).await?;
+    let workflows = Engine::start(store.clone(), clock.clone(), kit).await?;
+    workflows::warn(&config, &workflows.begin());
+    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(workflows.begin()))
+        .context("the key of approval links cannot be kept in the state folder")?;
+    let doors = parts::Doors {
+        events: parts::events_door(&config, &secrets, &store),
+        workflows: workflows::doors(&config, &secrets, &workflows.begin()),
+        approvals: approvals.clone(),
+    };
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions, doors);
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
         at_once_max: config.global_limits.connections_max,
@@ -103,11 +127,18 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     ];
     let operator = operator::operator(Some(&config), store.clone(), clock).steering(outbound.steer());
     match listen(&config.state_dir) {
-        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator))),
+        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, approvals))),
         Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
-    let front = tokio::spawn(serve(listener, front.router(), connections, phases));
-    Ok(Running { address, plugins, phase, front, outbound, background, store, _watch: watch })
+    let router = front.router();
+    let second = beside.map(|listener| tokio::spawn(serve(listener, router.clone(), connections, phases.clone())));
+    let front = tokio::spawn(async move {
+        serve(listener, router, connections, phases).await;
+        if let Some(second) = second {
+            let _ = second.await;
+        }
+    });
+    Ok(Running { address, plugins, phase, front, outbound, workflows, background, store, _watch: watch })
 }
 
 impl Running {
@@ -135,10 +166,11 @@ impl Running {
             // Nobody told it to: a gateway without its door does not go on as if it had one.
             early = &mut self.front => Some(early),
         };
-        let outbound = &mut self.outbound;
+        let (outbound, workflows) = (&mut self.outbound, &mut self.workflows);
         let drained = async {
             tokio::select! {
-                () = outbound.drain() => {}
+                // What the last steps say is still sent.
+                () = async { workflows.drain().await; outbound.drain().await } => {}
                 _ = phases.wait_for(|phase| *phase == Phase::Cut) => {}
             }
         };
@@ -150,6 +182,7 @@ impl Running {
             }
         };
         let (ended, ()) = tokio::join!(front, drained);
+        self.workflows.cut();
         self.outbound.cut();
         for task in self.background {
             task.abort();

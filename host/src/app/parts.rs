@@ -11,7 +11,7 @@ use crate::auth::secret::SecretWatch;
 use crate::clock::Clock;
 use crate::config::webhooks::Transform;
 use crate::config::{Component, Config, Handler, RouteConfig};
-use crate::http::{EventsDoor, Front, Route, RouteTable};
+use crate::http::{EventsDoor, Front, Route, RouteTable, WorkflowDoors};
 use crate::limits::{Admissions, Budget, InFlight, RateWindows};
 use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
@@ -21,9 +21,12 @@ use crate::sandbox::{
 };
 use crate::store::Store;
 use crate::taskflow::TaskFlows;
+use crate::workflow::approvals::Approvals;
 
 pub(super) fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
     let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
+    let steps = config.workflows.flows.values().flat_map(|rights| rights.plugins.values()).map(|plugin| &plugin.limits);
+    let limits = limits.chain(steps);
     let largest = limits.map(|limits| limits.memory_max_bytes).max().unwrap_or(0);
     let engine = SandboxEngine::new(PoolSize {
         runs: config.sandbox.instances,
@@ -107,13 +110,20 @@ pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store)
     Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
 }
 
+/// The doors beside the routes.
+pub(super) struct Doors {
+    pub events: Option<EventsDoor>,
+    pub workflows: WorkflowDoors,
+    pub approvals: Approvals,
+}
+
 pub(super) fn front(
     config: &Config,
     secrets: &SecretWatch,
     plugins: &Plugins,
     taskflows: TaskFlows,
     admissions: Admissions,
-    events: Option<EventsDoor>,
+    doors: Doors,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
@@ -128,7 +138,9 @@ pub(super) fn front(
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
-        events,
+        events: doors.events,
+        workflows: doors.workflows,
+        approvals: doors.approvals,
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),

@@ -24,6 +24,8 @@ pub(super) enum Refused {
     BodyTooDeep,
     /// A credential where logs and histories keep it.
     TokenInQuery,
+    /// The address may not knock here.
+    Forbidden,
     /// Every run of the pool is taken.
     Busy,
 }
@@ -67,6 +69,7 @@ impl Refused {
             | Self::TooManyInFlight
             | Self::Unauthorized
             | Self::TokenInQuery
+            | Self::Forbidden
             | Self::InvalidBody => {}
         }
         response
@@ -78,6 +81,7 @@ impl Refused {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::RateLimited | Self::TooManyInFlight => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request body timeout"),

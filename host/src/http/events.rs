@@ -19,8 +19,8 @@ use crate::config::webhooks::Ingest;
 use crate::json;
 use crate::outbound::ingest::{IngestError, Intake, Taken};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Where events are handed in.
 pub struct EventsDoor {
@@ -76,7 +76,7 @@ impl EventsDoor {
 }
 
 /// Queries end up in logs and histories. OpenClaw's rule for its hooks: a token there is an error even if another one is in a header.
-fn no_token_in_query(uri: &Uri) -> Result<(), Refused> {
+pub(super) fn no_token_in_query(uri: &Uri) -> Result<(), Refused> {
     let query = uri.query().unwrap_or_default();
     let has_token = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "token");
     if has_token { Err(Refused::TokenInQuery) } else { Ok(()) }

@@ -20,7 +20,8 @@ use super::answer::{self, Refused};
 use super::events::EventsDoor;
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
-use super::{body, serve::Peer};
+use super::workflows::WorkflowDoors;
+use super::{approvals, body, serve::Peer};
 use crate::auth::secret::{DoorSecret, SecretState};
 use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
 use crate::config::Gateway;
@@ -29,6 +30,7 @@ use crate::limits::{Admissions, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
 use crate::taskflow::TaskFlows;
+use crate::workflow::approvals::Approvals;
 
 /// Everything the front door needs.
 pub struct Front {
@@ -36,6 +38,10 @@ pub struct Front {
     pub routes: RouteTable,
     /// Where events are handed in, if anywhere.
     pub events: Option<EventsDoor>,
+    /// The doors that begin workflows.
+    pub workflows: WorkflowDoors,
+    /// Where people answer what workflows ask.
+    pub approvals: Approvals,
     /// Which proxies are believed.
     pub gateway: Gateway,
     /// The rate windows.
@@ -71,6 +77,12 @@ impl Front {
         let path = resolved(head.uri.path());
         if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
             return events.pass(self, Peer(peer), &head, body).await;
+        }
+        if let Some(door) = self.workflows.find(&path) {
+            return door.pass(self, Peer(peer), head, body).await;
+        }
+        if let Some(token) = path.strip_prefix(approvals::PREFIX) {
+            return approvals::pass(self, Peer(peer), &head, token, body).await;
         }
         let route = self.known_path(&path)?;
         post_only(&head.method)?;
@@ -110,7 +122,7 @@ impl Front {
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
     }
 
-    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
             let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))

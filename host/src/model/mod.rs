@@ -31,6 +31,4 @@ pub use ids::{
 pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;
-pub use workflow::{
-    Answer, Ask, AskKind, AskState, ClaimedRun, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState,
-};
+pub use workflow::{Answer, Ask, AskKind, AskState, ClaimedRun, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState};

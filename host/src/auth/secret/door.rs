@@ -1,6 +1,7 @@
 //! What a secret opens.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::RouteId;
 
@@ -11,6 +12,8 @@ pub enum Door {
     Route(RouteId),
     /// Where a Gateway hands its events in.
     Events,
+    /// A door that begins a workflow: its path, and which of its secrets this is.
+    Workflow(Arc<str>, usize),
 }
 
 impl Door {
@@ -19,6 +22,7 @@ impl Door {
         match self {
             Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
             Self::Events => "webhooks.ingest.secret".to_owned(),
+            Self::Workflow(path, _) => format!("hooks.webhooks.endpoints ({path}): token"),
         }
     }
 }
@@ -28,6 +32,7 @@ impl fmt::Display for Door {
         match self {
             Self::Route(route) => write!(f, "route {route}"),
             Self::Events => f.write_str("the door for events"),
+            Self::Workflow(path, _) => write!(f, "workflow endpoint {path}"),
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::Config;
+use crate::config::auth::AuthConfig;
 use crate::model::RouteId;
 
 use super::door::Door;
@@ -29,9 +30,20 @@ impl SecretWatch {
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
         let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), &route.secret));
         let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, &ingest.secret));
+        let workflows = config.workflow_doors.endpoints.iter().flat_map(|endpoint| {
+            let secrets = match &endpoint.auth {
+                AuthConfig::Bearer(secrets) => secrets.as_slice(),
+                AuthConfig::Open | AuthConfig::Scheme(_) => &[],
+            };
+            let path: Arc<str> = endpoint.path.as_str().into();
+            secrets.iter().enumerate().map(move |(at, secret)| (Door::Workflow(path.clone(), at), secret))
+        });
         // In the order of the config, so that the log is too.
-        let all: Vec<_> =
-            routes.chain(events).map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone()))).collect();
+        let all: Vec<_> = routes
+            .chain(events)
+            .chain(workflows)
+            .map(|(door, spec)| Arc::new(DoorSecret::new(door, spec.clone())))
+            .collect();
         let watch = Self {
             resolver,
             secrets: all.iter().map(|secret| (secret.door().clone(), secret.clone())).collect(),
@@ -58,6 +70,12 @@ impl SecretWatch {
     /// The secret of the door for events, if the config has one.
     pub fn events_secret(&self) -> Option<Arc<DoorSecret>> {
         self.secrets.get(&Door::Events).cloned()
+    }
+
+    /// The secrets of a door that begins a workflow; none if it has no secrets of its own to compare with.
+    pub fn workflow_secrets(&self, path: &str) -> Vec<Arc<DoorSecret>> {
+        let path: Arc<str> = path.into();
+        (0..).map_while(|at| self.secrets.get(&Door::Workflow(path.clone(), at)).cloned()).collect()
     }
 
     /// Looks up again what may have changed by `now`.

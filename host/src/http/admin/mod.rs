@@ -1,6 +1,7 @@
 //! The operator's door: a socket in the state folder, which only its owner can open. No credential but the file's permissions, no way in
 //! from the network.
 
+mod approvals;
 mod client;
 mod webhooks;
 
@@ -17,6 +18,7 @@ use tokio::net::UnixListener;
 
 use crate::outbound::operator::Operator;
 use crate::sandbox::{Plugins, Standing};
+use crate::workflow::approvals::Approvals;
 
 pub use client::{AskError, Said, ask, get as ask_admin, post as tell_admin};
 
@@ -36,11 +38,12 @@ pub fn listen(state_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until it is dropped.
-pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator) {
+pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator, desk: Approvals) {
     let router = Router::new()
         .route("/plugins", get(list_plugins))
         .with_state(plugins)
-        .nest("/webhooks", webhooks::router(operator));
+        .nest("/webhooks", webhooks::router(operator))
+        .nest("/approvals", approvals::router(desk));
     if let Err(cause) = axum::serve(listener, router).await {
         tracing::error!("the admin socket closed: {cause}");
     }

@@ -109,7 +109,7 @@ fn refusal(error: &OperatorError) -> Response<Body> {
     json_body(status, &Refusal { code: code.to_owned(), error: error.to_string() })
 }
 
-fn json_body(status: StatusCode, shown: &impl Serialize) -> Response<Body> {
+pub(super) fn json_body(status: StatusCode, shown: &impl Serialize) -> Response<Body> {
     let Ok(body) = serde_json::to_vec(shown) else {
         let mut failed = Response::new(Body::empty());
         *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -17,7 +17,7 @@ const READ_MAX_BYTES: usize = 64 << 10;
 
 /// The beginning of a body.
 pub(super) struct Captured {
-    /// At most [`KEPT_MAX_BYTES`].
+    /// At most as many as were wanted.
     pub bytes: Vec<u8>,
     /// Whether there was more, or something broke.
     pub cut: bool,
@@ -25,15 +25,16 @@ pub(super) struct Captured {
     pub is_read: bool,
 }
 
-/// Reads until the end, until enough, or until it is too late.
-pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, until: Instant) -> Captured {
+/// Reads until the end, until enough, or until it is too late. Of what was read at most `kept_max` bytes are kept, unpacked.
+pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, until: Instant, kept_max: usize) -> Captured {
+    let read_max = READ_MAX_BYTES.max(kept_max);
     let mut raw = Vec::new();
     let is_read = loop {
         match timeout_at(until, body.frame()).await {
             Ok(None) => break true,
             Ok(Some(Ok(frame))) => {
                 let data = frame.into_data().unwrap_or_default();
-                let room = READ_MAX_BYTES - raw.len();
+                let room = read_max - raw.len();
                 raw.extend_from_slice(&data[..data.len().min(room)]);
                 if data.len() > room {
                     break false;
@@ -42,23 +43,23 @@ pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, until: Inst
             Ok(Some(Err(_))) | Err(_) => break false,
         }
     };
-    let (bytes, is_all) = unpack(headers, raw);
+    let (bytes, is_all) = unpack(headers, raw, kept_max);
     Captured { bytes, cut: !is_read || !is_all, is_read }
 }
 
 /// We ask for `identity`; some send packed all the same.
-fn unpack(headers: &HeaderMap, raw: Vec<u8>) -> (Vec<u8>, bool) {
+fn unpack(headers: &HeaderMap, raw: Vec<u8>, kept_max: usize) -> (Vec<u8>, bool) {
     let coding = headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok()).unwrap_or_default();
     let unpacked = match coding.trim().to_ascii_lowercase().as_str() {
-        "gzip" | "x-gzip" => beginning(MultiGzDecoder::new(raw.as_slice())),
+        "gzip" | "x-gzip" => beginning(MultiGzDecoder::new(raw.as_slice()), kept_max),
         // Half of the world sends it with zlib's header, as it should, and half without.
-        "deflate" if is_zlib(&raw) => beginning(ZlibDecoder::new(raw.as_slice())),
-        "deflate" => beginning(DeflateDecoder::new(raw.as_slice())),
-        _ => beginning(raw.as_slice()),
+        "deflate" if is_zlib(&raw) => beginning(ZlibDecoder::new(raw.as_slice()), kept_max),
+        "deflate" => beginning(DeflateDecoder::new(raw.as_slice()), kept_max),
+        _ => beginning(raw.as_slice(), kept_max),
     };
     match unpacked {
         // Not packed at all, whatever it says.
-        (bytes, false) if bytes.is_empty() => beginning(raw.as_slice()),
+        (bytes, false) if bytes.is_empty() => beginning(raw.as_slice(), kept_max),
         unpacked => unpacked,
     }
 }
@@ -67,11 +68,11 @@ fn is_zlib(raw: &[u8]) -> bool {
     matches!(raw, [first, second, ..] if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0)
 }
 
-/// The first [`KEPT_MAX_BYTES`], and whether that is all.
-fn beginning(reader: impl Read) -> (Vec<u8>, bool) {
+/// The first `kept_max` bytes, and whether that is all.
+fn beginning(reader: impl Read, kept_max: usize) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
-    let is_whole = reader.take(KEPT_MAX_BYTES as u64 + 1).read_to_end(&mut bytes).is_ok();
-    let is_all = is_whole && bytes.len() <= KEPT_MAX_BYTES;
-    bytes.truncate(KEPT_MAX_BYTES);
+    let is_whole = reader.take(kept_max as u64 + 1).read_to_end(&mut bytes).is_ok();
+    let is_all = is_whole && bytes.len() <= kept_max;
+    bytes.truncate(kept_max);
     (bytes, is_all)
 }
