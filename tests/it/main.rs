@@ -32,6 +32,7 @@ mod transforms;
 mod verifiers;
 mod webhooks_cli;
 mod webhooks_live;
+mod workflows;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

@@ -17,15 +17,19 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["taskflow", "limits", "json", "model", "clock"]),
     ("outbound", &["sandbox", "limits", "auth", "expr", "store", "config", "json", "model", "clock"]),
     ("agents", &["outbound", "sandbox", "limits", "auth", "config", "taskflow", "store", "json", "clock", "model"]),
-    ("http", &["agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    (
+        "workflow",
+        &["outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "expr", "clock", "model"],
+    ),
+    ("http", &["workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
     (
         "app",
         &[
-            "http", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
+            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
             "model",
         ],
     ),
-    ("cli", &["app", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    ("cli", &["app", "workflow", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
 ];
 
 /// Each foreign library and the rooms it may be named in.
@@ -36,7 +40,9 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls", &["outbound"]),
     ("tokio_rustls", &["outbound"]),
     ("rustls_platform_verifier", &["outbound"]),
-    ("hmac", &["outbound"]),
+    ("hmac", &["outbound", "workflow"]),
+    ("jsonschema", &["workflow"]),
+    ("async_openai", &["workflow"]),
     ("ed25519_dalek", &["outbound"]),
     ("flate2", &["outbound"]),
     ("httpdate", &["outbound"]),
