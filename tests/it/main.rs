@@ -32,6 +32,7 @@ mod transforms;
 mod verifiers;
 mod webhooks_cli;
 mod webhooks_live;
+mod workflow_cli;
 mod workflows;
 
 /// The real program.

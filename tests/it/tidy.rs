@@ -29,7 +29,10 @@ pub const ROOMS: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
-    ("cli", &["app", "workflow", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"]),
+    (
+        "cli",
+        &["app", "workflow", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"],
+    ),
 ];
 
 /// Each foreign library and the rooms it may be named in.

@@ -10,6 +10,7 @@ mod serve;
 mod tasks;
 mod transform;
 mod webhooks;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ const EXAMPLES: &str = "Examples:
   sandclaw plugins list             what each component needs, was given, leaves unused
   sandclaw transform test --help    try a transform on an event, without a gateway
   sandclaw webhooks list --follow   the deliveries, as they happen
+  sandclaw workflow check FILE...   what workflows do, and what is wrong with them
   sandclaw tasks flow list --json   the flows, for a program";
 
 #[derive(Subcommand)]
@@ -56,6 +58,9 @@ enum Command {
     /// Look at deliveries and endpoints; try again, recover, test, verify
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Check and draw workflows
+    #[command(subcommand)]
+    Workflow(workflow::Workflow),
 }
 
 /// Where the config is.
@@ -94,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Transform(transform) => transform.run(),
         Command::Tasks(tasks) => tasks.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
+        Command::Workflow(workflow) => workflow.run(),
     };
     ran.unwrap_or_else(|error| {
         output::error(&error);

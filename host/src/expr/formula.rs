@@ -32,14 +32,15 @@ struct Compiled {
 }
 
 /// What the place where a reference stands takes it for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Place {
     /// What it is.
     Value,
     /// A question: `!x`, `x && y`, `x ? y : z`. What is empty, zero or nothing is false, as in JavaScript.
     Question,
-    /// It is compared with a number. A text that is a number counts as one, since that is what programs print.
-    Number,
+    /// It is compared with a number. A text that is a number counts as one, since that is what programs print; what is none counts as
+    /// this, with which the comparison is false.
+    Number(f64),
 }
 
 impl Formula {
@@ -114,7 +115,7 @@ impl Formula {
             let value = match place {
                 Place::Value => convert.convert(value).map_err(|_| TextError::TooMuch(text.clone()))?,
                 Place::Question => cel::Value::Bool(is_truthy(value)),
-                Place::Number => cel::Value::Float(as_number(value)),
+                Place::Number(otherwise) => cel::Value::Float(as_number(value).unwrap_or(*otherwise)),
             };
             context.add_variable_from_value(rewrite::variable(number), value);
         }
@@ -147,12 +148,12 @@ pub(super) fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// What is no number compares as none does: never less, never more.
-fn as_number(value: &Value) -> f64 {
+/// A number, or a text that is one.
+fn as_number(value: &Value) -> Option<f64> {
     match value {
-        Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
-        Value::String(text) => text.trim().parse().unwrap_or(f64::NAN),
-        _ => f64::NAN,
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        _ => None,
     }
 }
 
@@ -185,14 +186,8 @@ fn place(expr: &IdedExpr, places: &mut [Place]) {
                     operands.iter().for_each(|operand| note(operand, Place::Question))
                 }
                 ("_?_:_", [asked, ..]) => note(asked, Place::Question),
-                ("_<_" | "_<=_" | "_>_" | "_>=_", [left, right]) => {
-                    if is_number(right) {
-                        note(left, Place::Number);
-                    }
-                    if is_number(left) {
-                        note(right, Place::Number);
-                    }
-                }
+                ("_<_" | "_<=_", [less, more]) => compare(less, more, &mut note),
+                ("_>_" | "_>=_", [more, less]) => compare(less, more, &mut note),
                 _ => {}
             }
             call.target.iter().for_each(|target| place(target, places));
@@ -205,6 +200,16 @@ fn place(expr: &IdedExpr, places: &mut [Place]) {
             place(&comprehension.loop_step, places);
         }
         _ => {}
+    }
+}
+
+/// What stands in a comparison with a number.
+fn compare(less: &IdedExpr, more: &IdedExpr, note: &mut impl FnMut(&IdedExpr, Place)) {
+    if is_number(more) {
+        note(less, Place::Number(f64::INFINITY));
+    }
+    if is_number(less) {
+        note(more, Place::Number(f64::NEG_INFINITY));
     }
 }
 

@@ -212,7 +212,11 @@ impl<'a> Rewriter<'a> {
             return self.reference(length);
         }
         if !is_reference && rest[end..].trim_start().starts_with('(') {
-            return if word == "has" { self.has() } else { Ok(self.copy(end)) };
+            if word == "has" {
+                return self.has();
+            }
+            self.copy(end);
+            return Ok(());
         }
         if !is_reference && TYPES.contains(&word) {
             self.copy(end);

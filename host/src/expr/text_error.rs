@@ -7,7 +7,7 @@ use super::text::RENDERED_MAX_BYTES;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// A name that nobody knows.
-    #[error("there is no `{name}` here; {advice}, or write `$$` for a dollar sign that is only text")]
+    #[error("there is no `{name}` here; {advice} (a dollar sign that is only text is written `$$`)")]
     UnknownName {
         /// The name.
         name: String,

@@ -28,7 +28,7 @@ pub fn graph(plan: &Plan, format: GraphFormat) -> String {
 }
 
 /// What a step does, in a few words.
-pub(super) fn summary(step: &Step) -> String {
+pub fn summary(step: &Step) -> String {
     let text = match &step.body {
         Body::Shell(line) => line.as_written().to_owned(),
         Body::Argv(argv) => argv.shown().join(" "),

@@ -22,7 +22,7 @@ mod tests;
 
 pub use engine::{Begin, BeginError, Begun, Engine, Input, Plans, Seen};
 pub use fields::{ASKING_FIELDS, FLOW, STEP_FIELDS};
-pub use graph::{GraphFormat, graph};
+pub use graph::{GraphFormat, graph, summary};
 pub use library::Workflows;
 pub use needs::Needs;
 pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath};

@@ -7,8 +7,6 @@ mod data;
 mod findings;
 mod model;
 mod step;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 

@@ -111,6 +111,9 @@ impl Scanner<'_> {
                 if self.rest().starts_with("<<") {
                     self.doubt = self.doubt.or(Some("behind `<<`, where a here-document may hold it"));
                     self.copy(1);
+                } else if self.rest()[1..].starts_with('&') {
+                    // `2>&1` ends no command.
+                    self.copy(1);
                 }
             }
             c => self.commands.push(c),

@@ -8,8 +8,8 @@ use crate::expr::{Piece, Text};
 /// Shells: a word behind `-c` is a program to them, and so is what they read.
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"];
 /// What takes its words together for a text of the shell's, here or elsewhere, or computes with them.
-const EVALUATORS: [&str; 14] =
-    ["eval", "ssh", "rsh", "source", ".", "trap", "let", "declare", "typeset", "[[", "watch", "su", "alias", "crontab"];
+const EVALUATORS: [&str; 13] =
+    ["eval", "ssh", "rsh", "source", "trap", "let", "declare", "typeset", "[[", "watch", "su", "alias", "crontab"];
 /// Programs with a language of their own, in which a word is often a program.
 const INTERPRETERS: [&str; 13] =
     ["awk", "gawk", "mawk", "sed", "perl", "python", "python3", "ruby", "node", "php", "lua", "osascript", "make"];
@@ -18,6 +18,8 @@ const WRAPPERS: [&str; 14] = [
     "sudo", "doas", "env", "exec", "nohup", "command", "builtin", "nice", "time", "setsid", "xargs", "timeout",
     "stdbuf", "chroot",
 ];
+/// What puts what it reads into the words of another program.
+const FILLERS: [&str; 2] = ["xargs", "parallel"];
 /// Words of the shell before a command.
 const BEFORE: [&str; 9] = ["if", "then", "else", "elif", "do", "while", "until", "!", "{"];
 /// To these a hyphen in front of a value does no harm.
@@ -100,12 +102,14 @@ impl Commands {
 
     /// Whether a value that came now would be taken for an option if it started with a hyphen.
     pub fn begins_option(&self) -> bool {
-        let at_start = self.current.as_ref().is_none_or(|word| word.plain.is_empty() && !word.redirects);
+        let at_start = match &self.current {
+            Some(word) => word.plain.is_empty() && !word.redirects,
+            None => !self.redirects,
+        };
         let first = self.words.iter().find(|word| !BEFORE.contains(&word.plain.as_str()));
-        at_start
-            && !(self.current.is_none() && self.redirects)
-            && !self.words.iter().any(|word| word.plain == "--" && word.references.is_empty())
-            && !first.is_some_and(|word| NO_OPTIONS.contains(&word.plain.as_str()))
+        let takes_options = first.is_none_or(|word| !NO_OPTIONS.contains(&word.plain.as_str()));
+        let behind_dashes = self.words.iter().any(|word| word.plain == "--" && word.references.is_empty());
+        at_start && takes_options && !behind_dashes
     }
 
     /// Whether no reference stands where its value could run.
@@ -114,12 +118,14 @@ impl Commands {
         let any = self.ended.iter().flatten().find_map(|word| word.references.first());
         let reads_a_program = |words: &Vec<Word>| {
             let words: Vec<&Word> = words.iter().filter(|word| !word.redirects).collect();
-            let shell = words.iter().position(|word| SHELLS.contains(&base(&word.plain)));
-            shell.is_some_and(|at| words[at + 1..].iter().all(|word| word.plain.starts_with('-')))
+            let runs = |name: &str| SHELLS.contains(&name) || INTERPRETERS.contains(&name);
+            let Some(at) = words.iter().position(|word| runs(base(&word.plain))) else { return false };
+            let is_filled_in = words[..at].iter().any(|word| FILLERS.contains(&base(&word.plain)));
+            is_filled_in || words[at + 1..].iter().all(|word| word.plain.starts_with('-'))
         };
         match any {
             Some(reference) if self.ended.iter().any(reads_a_program) => {
-                let place = "in a line with a shell that reads its program from its input";
+                let place = "in a line with a program that runs what it reads";
                 Err(refused(reference, place, TAKE_OUT))
             }
             _ => Ok(()),
@@ -147,8 +153,33 @@ pub(super) fn check_argv(words: &[Text]) -> Result<(), CommandError> {
 fn check(words: &[Word]) -> Result<(), CommandError> {
     let words: Vec<&Word> = words.iter().filter(|word| !word.redirects).collect();
     let Some(reference) = words.iter().find_map(|word| word.references.first()) else { return Ok(()) };
+    let names: Vec<&str> = words.iter().map(|word| base(&word.plain)).collect();
+    // `.` is a command only in front; elsewhere it is a folder.
+    let sourced = names.first().filter(|name| **name == ".");
+    if let Some(name) = sourced.or_else(|| names.iter().find(|name| EVALUATORS.contains(name))) {
+        return Err(refused(reference, &format!("in a command of `{name}`, which may run its words"), TAKE_OUT));
+    }
+    if let Some(at) = names.iter().position(|name| SHELLS.contains(name))
+        && words[at + 1..].iter().any(|word| is_code_option(&word.plain))
+    {
+        return Err(refused(reference, &format!("in a command of `{} -c`, which runs its words", names[at]), TAKE_OUT));
+    }
+    if let Some(at) = names.iter().position(|name| INTERPRETERS.contains(name)) {
+        let glued = |word: &&&Word| !word.references.is_empty() && !word.plain.is_empty() && assigned(word).is_none();
+        let after_code = words[at + 1..].windows(2).find(|pair| is_code_option(&pair[0].plain)).map(|pair| pair[1]);
+        let code = after_code.filter(|word| !word.references.is_empty());
+        if let Some(word) = code.or_else(|| words[at + 1..].iter().find(glued).copied()) {
+            let reference = word.references.first().unwrap_or(reference);
+            return Err(refused(reference, &format!("in a text that `{}` may run", names[at]), TAKE_OUT));
+        }
+    }
+    check_program(&words)
+}
+
+/// Whether no reference chooses the program, alone or behind what runs the word that follows.
+fn check_program(words: &[&Word]) -> Result<(), CommandError> {
     let mut is_program = true;
-    for word in &words {
+    for word in words {
         let name = base(&word.plain);
         if let Some((variable, reference)) = assigned(word) {
             if is_program && is_deciding(variable) {
@@ -168,24 +199,6 @@ fn check(words: &[Word]) -> Result<(), CommandError> {
         let runs_next = WRAPPERS.contains(&name) || SHELLS.contains(&name) || INTERPRETERS.contains(&name);
         let is_number = word.plain.starts_with(|c: char| c.is_ascii_digit());
         is_program = runs_next || BEFORE.contains(&name) || (is_program && (is_option || is_number));
-    }
-    let names: Vec<&str> = words.iter().map(|word| base(&word.plain)).collect();
-    if let Some(name) = names.iter().find(|name| EVALUATORS.contains(name)) {
-        return Err(refused(reference, &format!("in a command of `{name}`, which may run its words"), TAKE_OUT));
-    }
-    if let Some(at) = names.iter().position(|name| SHELLS.contains(name))
-        && words[at + 1..].iter().any(|word| is_code_option(&word.plain))
-    {
-        return Err(refused(reference, &format!("in a command of `{} -c`, which runs its words", names[at]), TAKE_OUT));
-    }
-    if let Some(at) = names.iter().position(|name| INTERPRETERS.contains(name)) {
-        let glued = |word: &&&Word| !word.references.is_empty() && !word.plain.is_empty() && assigned(word).is_none();
-        let after_code = words[at + 1..].windows(2).find(|pair| is_code_option(&pair[0].plain)).map(|pair| pair[1]);
-        let code = after_code.filter(|word| !word.references.is_empty());
-        if let Some(word) = code.or_else(|| words[at + 1..].iter().find(glued).copied()) {
-            let reference = word.references.first().unwrap_or(reference);
-            return Err(refused(reference, &format!("in a text that `{}` may run", names[at]), TAKE_OUT));
-        }
     }
     Ok(())
 }

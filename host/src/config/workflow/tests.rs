@@ -1,1 +1,0 @@
-//! Files in, definitions or problems out.
