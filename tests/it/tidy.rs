@@ -21,12 +21,18 @@ pub const ROOMS: &[(&str, &[&str])] = &[
         "workflow",
         &["outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "expr", "clock", "model"],
     ),
-    ("http", &["workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model", "clock"]),
+    (
+        "http",
+        &[
+            "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model",
+            "clock",
+        ],
+    ),
     (
         "app",
         &[
-            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "clock",
-            "model",
+            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
+            "json", "clock", "model",
         ],
     ),
     (

@@ -4,6 +4,7 @@ mod inspect;
 mod lifecycle;
 mod operator;
 mod parts;
+mod run_workflow;
 mod transform;
 mod workflows;
 
@@ -32,7 +33,8 @@ use crate::workflow::{Engine, Kit};
 
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
-pub use operator::{ask_operator, operator_beside, tell_operator};
+pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
+pub use run_workflow::{WorkflowRun, look_at_workflow, run_workflow};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.

@@ -50,7 +50,9 @@ impl Workflows {
         fs::write(self.folder.join("workflows").join(format!("{name}.yaml")), text).unwrap();
         let path = format!("{}:/usr/bin:/bin", self.folder.join("bin").display());
         self.flows += &format!("\"{name}\": {{ grants: [\"command\"], env: {{ PATH: \"{path}\" }}, {rights} }},\n");
-        self.doors += &format!("{{ path: \"/taskflow/{name}\", token: \"t-{name}-0123456789abcdef0123456789\", flow: \"{name}\" }},\n");
+        self.doors += &format!(
+            "{{ path: \"/taskflow/{name}\", token: \"t-{name}-0123456789abcdef0123456789\", flow: \"{name}\" }},\n"
+        );
         self
     }
 

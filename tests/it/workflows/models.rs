@@ -41,7 +41,8 @@ steps:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_goes_to_the_team_that_the_model_names() {
-    let (model, team) = (model(&["I think it is a bug", "```json\n{\"category\":\"bug\"}\n```"]).await, Receiver::start().await);
+    let (model, team) =
+        (model(&["I think it is a bug", "```json\n{\"category\":\"bug\"}\n```"]).await, Receiver::start().await);
     let channels = format!("channels: {{ \"feishu:bug-team\": {{ {} }} }},", team.members("/bug"));
     let top = config(&model) + &channels;
     let gateway = Workflows::new().flow("ticket-triage", TRIAGE, "").top(&top).start().await;

@@ -38,7 +38,8 @@ steps:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_fails_is_tried_again_when_its_time_has_come() {
-    let flow = "steps:\n  - id: flaky\n    command: npm ping\n    retry: { max: 3, delay_ms: 60000, backoff: exponential }\n";
+    let flow =
+        "steps:\n  - id: flaky\n    command: npm ping\n    retry: { max: 3, delay_ms: 60000, backoff: exponential }\n";
     let workflows = Workflows::new().flow("again", flow, "");
     workflows.program("npm", "[ $(wc -l < ../calls) -ge 3 ]");
     let gateway = workflows.start().await;
@@ -127,9 +128,11 @@ async fn a_workflow_calls_another_and_gets_its_result() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workflow_without_its_grant_is_not_run_and_the_others_are() {
-    let workflows = Workflows::new()
-        .flow("good", "steps:\n  - command: echo ok\n", "")
-        .flow("bad", "steps:\n  - command: npm x\n", "");
+    let workflows = Workflows::new().flow("good", "steps:\n  - command: echo ok\n", "").flow(
+        "bad",
+        "steps:\n  - command: npm x\n",
+        "",
+    );
     let text = workflows.with();
     let (config, _folder) = text.write();
     let written = fs::read_to_string(&config).unwrap().replace("\"bad\": { grants: [\"command\"],", "\"bad\": {");
@@ -183,9 +186,11 @@ async fn a_folder_outside_the_granted_one_is_not_entered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_runs_go_side_by_side_and_none_starves() {
-    let workflows = Workflows::new()
-        .flow("many", "steps:\n  - command: echo x\n", "")
-        .flow("rare", "steps:\n  - command: echo y\n", "");
+    let workflows = Workflows::new().flow("many", "steps:\n  - command: echo x\n", "").flow(
+        "rare",
+        "steps:\n  - command: echo y\n",
+        "",
+    );
     let gateway = workflows.top("limits: { rateRequests: 100000, inFlight: 64 },").start().await;
     for _ in 0..40 {
         assert_eq!(begin(&gateway.client, "many", "", json!({})).await.status, 202);

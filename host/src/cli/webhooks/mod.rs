@@ -86,6 +86,6 @@ impl Webhooks {
 }
 
 /// A word or a number in a path or query of the admin socket.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
