@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use gateway_tests::{Answer, Client, Gateway, GatewayBuilder, eventually};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A gateway with these workflows, each granted `command` and behind `/taskflow/<name>` with the token `t`, and with programs that only say what
 /// they were called with.

@@ -14,6 +14,9 @@ const OUTPUT_MAX_CHARS: usize = 500;
 /// Of the last result, in characters of its JSON.
 const RESULT_MAX_CHARS: usize = 8_000;
 
+/// Parts in the path of a workflow's own step.
+const OWN: usize = 1;
+
 /// The steps of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
@@ -74,22 +77,27 @@ impl Summary {
             (status, _) => format!("{id}: {status}"),
         };
         let at = key(path);
-        if !result.skipped && self.last.as_ref().is_none_or(|last| *last <= at) {
+        if !result.skipped && at.len() == OWN && self.last.as_ref().is_none_or(|last| *last <= at) {
             self.last = Some(at.clone());
         }
         let entry = Entry { shown, line, is_failure: result.is_failure(), result: result.result.clone() };
         self.steps.insert(at, entry);
     }
 
+    /// The workflow's own steps, without what stands inside of them.
+    fn own(&self) -> impl Iterator<Item = &Entry> {
+        self.steps.iter().filter(|(at, _)| at.len() == OWN).map(|(_, entry)| entry)
+    }
+
     /// How the flow went so far, in a line: `test: failed (exit 1), deploy: skipped`.
     pub fn line(&self) -> String {
-        let lines: Vec<&str> = self.steps.values().take(STEPS_MAX).map(|entry| entry.line.as_str()).collect();
+        let lines: Vec<&str> = self.own().take(STEPS_MAX).map(|entry| entry.line.as_str()).collect();
         lines.join(", ")
     }
 
     /// Whether no step has failed so far.
     pub fn is_well(&self) -> bool {
-        !self.steps.values().any(|entry| entry.is_failure)
+        !self.own().any(|entry| entry.is_failure)
     }
 
     /// As `$flow` shows it.
