@@ -86,6 +86,8 @@ pub struct ClaimedRun {
 pub struct StepRow {
     /// Where it stands in its run.
     pub path: String,
+    /// Its id in its workflow.
+    pub id: String,
     /// How often it was begun, crashes not counted.
     pub attempt: u32,
     /// Where it stands.

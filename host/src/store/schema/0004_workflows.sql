@@ -34,6 +34,7 @@ CREATE INDEX workflow_runs_of_definition ON workflow_runs (definition);
 CREATE TABLE workflow_steps (
     flow_id    TEXT    NOT NULL REFERENCES flows (flow_id) ON DELETE CASCADE,
     path       TEXT    NOT NULL,
+    step_id    TEXT    NOT NULL,
     attempt    INTEGER NOT NULL,
     state      TEXT    NOT NULL,
     is_safe    INTEGER NOT NULL,

@@ -92,15 +92,17 @@ fn write(db: &Connection, ask: &Ask, answer: &Answer, result: &str, now: Millis)
         "UPDATE approvals SET state = ?2, decided_at = ?3, decided_by = ?4, response = ?5 WHERE approval_id = ?1",
     )?
     .execute((&ask.id, answer.state.as_str(), now.0, &answer.by, &answer.response))?;
-    let attempt = one(
+    let known = one(
         db,
-        "SELECT attempt FROM workflow_steps WHERE flow_id = ?1 AND path = ?2",
+        "SELECT attempt, step_id FROM workflow_steps WHERE flow_id = ?1 AND path = ?2",
         (ask.flow.as_str(), &ask.path),
-        |row| Ok(row.get(0)?),
+        |row| Ok((row.get(0)?, text(row, 1)?.to_owned())),
     )?;
+    let (attempt, id) = known.unwrap_or_else(|| (1, String::new()));
     let step = StepRow {
         path: ask.path.clone(),
-        attempt: attempt.unwrap_or(1),
+        id,
+        attempt,
         state: StepState::Ended,
         is_safe: true,
         wake_at: None,

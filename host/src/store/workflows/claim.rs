@@ -89,13 +89,15 @@ fn run(row: &Row<'_>) -> Result<ClaimedRun, StoreError> {
 }
 
 fn steps(db: &Connection, flow: &FlowId) -> Result<Vec<StepRow>, StoreError> {
-    const SQL: &str = "SELECT path, attempt, state, is_safe, wake_at, result FROM workflow_steps WHERE flow_id = ?1";
+    const SQL: &str =
+        "SELECT path, attempt, state, is_safe, wake_at, result, step_id FROM workflow_steps WHERE flow_id = ?1";
     let mut select = db.prepare_cached(SQL)?;
     let mut found = select.query([flow.as_str()])?;
     let mut steps = Vec::new();
     while let Some(row) = found.next()? {
         steps.push(StepRow {
             path: text(row, 0)?.into(),
+            id: text(row, 6)?.into(),
             attempt: row.get(1)?,
             state: word(row, 2, StepState::parse)?,
             is_safe: row.get(3)?,

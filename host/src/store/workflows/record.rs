@@ -134,8 +134,8 @@ fn is_held(db: &Connection, flow: &FlowId, lease: i64) -> Result<bool, StoreErro
 
 pub(super) fn put_step(db: &Connection, flow: &FlowId, step: &StepRow, now: Millis) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO workflow_steps (flow_id, path, attempt, state, is_safe, started_at, ended_at, wake_at, result) \
-         VALUES (:flow_id, :path, :attempt, :state, :is_safe, :now, :ended_at, :wake_at, :result) \
+        "INSERT INTO workflow_steps (flow_id, path, step_id, attempt, state, is_safe, started_at, ended_at, wake_at, result) \
+         VALUES (:flow_id, :path, :step_id, :attempt, :state, :is_safe, :now, :ended_at, :wake_at, :result) \
          ON CONFLICT (flow_id, path) DO UPDATE SET attempt = excluded.attempt, state = excluded.state, \
          ended_at = excluded.ended_at, wake_at = excluded.wake_at, result = excluded.result \
          WHERE workflow_steps.state <> 'ended'",
@@ -143,6 +143,7 @@ pub(super) fn put_step(db: &Connection, flow: &FlowId, step: &StepRow, now: Mill
     insert.execute(named_params! {
         ":flow_id": flow.as_str(),
         ":path": step.path,
+        ":step_id": step.id,
         ":attempt": step.attempt,
         ":state": step.state.as_str(),
         ":is_safe": step.is_safe,

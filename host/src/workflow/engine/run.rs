@@ -48,9 +48,13 @@ pub(super) struct Wait {
 
 impl Run {
     pub fn new(engine: Arc<Shared>, mut claimed: ClaimedRun, stop: CancellationToken) -> Self {
-        let rows = claimed.steps.drain(..).map(|row| (row.path.clone(), row)).collect();
         let digest = |text: &str| Digest(Sha256::digest(text).into()).to_string();
-        let summary = Summary::new(digest(&claimed.input), digest(&claimed.text));
+        let mut summary = Summary::new(digest(&claimed.input), digest(&claimed.text));
+        // Also of what the walk will pass over, such as the branches of a step that has its result.
+        for row in claimed.steps.iter().filter(|row| row.state == StepState::Ended) {
+            summary.put(&row.path, &row.id, row.attempt, &StepResult::of_text(row.result.as_deref()));
+        }
+        let rows = claimed.steps.drain(..).map(|row| (row.path.clone(), row)).collect();
         Self {
             engine,
             claimed,
@@ -113,6 +117,7 @@ impl Run {
     pub async fn begin(&self, path: &StepPath, id: &str, attempt: u32, is_safe: bool) -> Result<(), Went> {
         let row = StepRow {
             path: path.as_str().to_owned(),
+            id: id.to_owned(),
             attempt,
             state: StepState::Started,
             is_safe,
@@ -137,6 +142,7 @@ impl Run {
         let (attempt, is_safe) = row;
         let row = StepRow {
             path: path.as_str().to_owned(),
+            id: id.to_owned(),
             attempt,
             state: StepState::Ended,
             is_safe,
@@ -154,6 +160,7 @@ impl Run {
     pub async fn again(&self, path: &StepPath, id: &str, attempt: u32, wake_at: Millis) -> Result<(), Went> {
         let row = StepRow {
             path: path.as_str().to_owned(),
+            id: id.to_owned(),
             attempt,
             state: StepState::Again,
             is_safe: true,
@@ -170,6 +177,7 @@ impl Run {
     pub async fn ask(&self, path: &StepPath, id: &str, ask: NewAsk) -> Result<(), Went> {
         let row = StepRow {
             path: path.as_str().to_owned(),
+            id: id.to_owned(),
             attempt: 1,
             state: StepState::Asked,
             is_safe: true,
