@@ -125,7 +125,7 @@ macro_rules! export_hook_transform {
         #[allow(unsafe_code, reason = "the exports of the component, as the canonical ABI wants them")]
         const _: () = {
             type Component = $crate::__private::HookTransformComponent<$transform>;
-            $crate::__private::hook_transform::export!(Component with_types_in $crate::__private::hook_transform);
+    $crate::__private::hook_transform::export!(Component with_types_in $crate::__private::hook_transform);
         };
     };
 }
@@ -189,10 +189,7 @@ mod component {
     pub struct HookTransformComponent<T>(PhantomData<T>);
 
     impl<T: HookTransform> transform::Guest for HookTransformComponent<T> {
-        fn transform(
-            request: transform::Request,
-            config: Json,
-        ) -> Result<transform::Decision, transform::Error> {
+        fn transform(request: transform::Request, config: Json) -> Result<transform::Decision, transform::Error> {
             match T::transform(&request.into(), &config) {
                 Ok(HookDecision::Unchanged) => Ok(transform::Decision::Unchanged),
                 Ok(HookDecision::Skip) => Ok(transform::Decision::Skip),

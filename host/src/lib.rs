@@ -14,6 +14,9 @@ pub mod app;
 // The front door: the guard pipeline, the envelope, status codes.
 pub mod http;
 
+// What a request to wake or tell an agent means.
+pub mod hooks;
+
 // Files of steps that a request starts: read, checked, gone through.
 pub mod workflow;
 

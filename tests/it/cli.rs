@@ -123,7 +123,7 @@ async fn check_and_plugins_list_show_need_grants_and_leftovers() {
     assert!(!folder.join("state").exists(), "looking makes nothing");
 
     let text = out(&sandclaw(folder, &["plugins", "list"]));
-    assert!(text.starts_with("Route ") && !text.contains('\u{1b}'), "plain text in a pipe: {text}");
+    assert!(text.starts_with("Used by ") && !text.contains('\u{1b}'), "plain text in a pipe: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

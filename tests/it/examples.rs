@@ -23,7 +23,8 @@ fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors
 fn does_something(text: &str, format: Format, file: &Path) {
     let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
-    let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty();
+    let tells_agents = !config.hooks.is_empty() || config.webhooks.inbound.is_some();
+    let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty() || tells_agents;
     assert!(does, "{} serves no route and tells nobody:\n{text}", file.display());
 }
 
@@ -199,11 +200,18 @@ fn every_key_of_the_config_has_its_row() {
         (route, ""),
         (&route.replace('@', "secret: { @ }"), ""),
         (&route.replace('@', "plugin: { @ }"), ""),
+        ("{ agents: { list: [{ id: 'a', @ }] } }", ""),
+        ("{ agents: { a: { runner: 'command', @ } } }", ""),
         ("{ webhooks: { @ } }", ""),
         ("{ webhooks: { ingest: { @ } } }", "ingest."),
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
         ("{ webhooks: { inbound: { @ } } }", "inbound."),
         ("{ webhooks: { inbound: { endpoints: { a: { @ } } } } }", "inbound.endpoints."),
+        ("{ webhooks: { agents: { a: { @ } } } }", "agents."),
+        ("{ hooks: { @ } }", "hooks."),
+        ("{ hooks: { mappings: [{ @ }] } }", "mappings."),
+        ("{ hooks: { mappings: [{ match: { @ } }] } }", "mappings.match."),
+        ("{ hooks: { mappings: [{ transform: { plugin: 'x.wasm', @ } }] } }", "mappings.transform."),
         (&endpoint("@"), ""),
         (&endpoint("filter: { @ }"), "filter."),
         (&endpoint("retry: { @ }"), "retry."),
@@ -233,6 +241,7 @@ fn place(heading: &str, key: &str) -> String {
             "{ secrets: { providers: { p: { source: 'exec', command: '/x', @ } } } }".to_owned()
         }
         ("webhooks.ingest", _) => "{ webhooks: { ingest: { secret: 'x', limits: { @ } } } }".to_owned(),
+        ("An agent", _) => "{ agents: { a: { runner: 'command', command: ['x'], @ } } }".to_owned(),
         // Numbers that have to fit their neighbours.
         (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),
         (_, "timeoutMs.connectMs") => endpoint("timeoutMs: { totalMs: 300000, @ }"),
@@ -271,5 +280,5 @@ fn every_default_and_range_in_the_document_is_the_real_one() {
         assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
         tried += 1;
     }
-    assert_eq!(tried, 35, "limits, secrets, sandbox, webhooks");
+    assert_eq!(tried, 41, "limits, secrets, sandbox, agents, webhooks");
 }

@@ -69,6 +69,18 @@ async fn remembers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keeps_what_comes() {
+    let gateway = beside("keeps_what_comes", r#"grants: ["flow/create"]"#).await;
+    let post = gateway.client.route("keeps_what_comes", r#"{"n":5.5,"deep":[null]}"#);
+    let answer = post.header("x-github-event", "ping").header("x-github-delivery", "d1").send().await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let flows = gateway.store().all_flows(None).unwrap();
+    let [kept] = &flows[..] else { panic!("one flow was expected: {flows:?}") };
+    let (event, state) = (kept.current_step.as_ref().unwrap().as_str(), kept.state.as_ref().unwrap().as_str());
+    assert_eq!((kept.goal.as_str(), event, state), ("\"d1\"", "\"ping\"", r#"{"deep":[null],"n":5.5}"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spins_forever() {
     ended(&call("spins_forever", "limits: { cpuMs: 100 }").await, 500, "cpu");
 }
@@ -270,6 +282,11 @@ async fn a_file_that_is_no_component_is_refused_and_stops_nobody() {
 pub use crate::isolation::tries_every_id;
 pub use crate::plugins::{says_one, says_two};
 
+pub use crate::hook_slots::hook_traps;
+pub use crate::hook_transforms::{
+    hook_changes_nothing, hook_fails, hook_overrides, hook_reads_flows, hook_returns_no_object, hook_skips, hook_spins,
+    hook_tells_all,
+};
 pub use crate::transform_delivery::{transform_sends_bytes, transform_tells_all};
 pub use crate::transform_trouble::transform_traps_if_told;
 /// The outbound transforms, which have no gateway to stand beside.

@@ -19,25 +19,32 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("agents", &["outbound", "sandbox", "limits", "auth", "config", "taskflow", "store", "json", "clock", "model"]),
     (
         "workflow",
-        &["outbound", "sandbox", "limits", "auth", "taskflow", "store", "config", "json", "expr", "clock", "model"],
+        &[
+            "agents", "outbound", "sandbox", "limits", "auth", "expr", "config", "taskflow", "store", "json", "clock",
+            "model",
+        ],
     ),
+    ("hooks", &["agents", "sandbox", "limits", "auth", "config", "store", "json", "clock", "model"]),
     (
         "http",
         &[
-            "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json", "model",
-            "clock",
+            "hooks", "workflow", "agents", "outbound", "auth", "limits", "sandbox", "taskflow", "config", "json",
+            "model", "clock",
         ],
     ),
     (
         "app",
         &[
-            "http", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store", "config",
-            "json", "clock", "model",
+            "http", "hooks", "workflow", "agents", "outbound", "sandbox", "limits", "auth", "taskflow", "store",
+            "config", "json", "clock", "model",
         ],
     ),
     (
         "cli",
-        &["app", "workflow", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock", "model"],
+        &[
+            "app", "workflow", "agents", "outbound", "auth", "sandbox", "taskflow", "store", "config", "json", "clock",
+            "model",
+        ],
     ),
 ];
 
@@ -49,10 +56,13 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls", &["outbound"]),
     ("tokio_rustls", &["outbound"]),
     ("rustls_platform_verifier", &["outbound"]),
-    ("hmac", &["outbound", "workflow"]),
+    ("hmac", &["auth", "outbound"]),
+    ("ed25519_dalek", &["auth", "outbound"]),
     ("jsonschema", &["workflow"]),
     ("async_openai", &["workflow"]),
-    ("ed25519_dalek", &["outbound"]),
+    ("aes", &["auth"]),
+    ("cbc", &["auth"]),
+    ("sha1", &["auth"]),
     ("flate2", &["outbound"]),
     ("httpdate", &["outbound"]),
     ("tower_http", &["http"]),

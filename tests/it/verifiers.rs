@@ -1,7 +1,7 @@
 //! The verifiers that receivers have: the function that OpenClaw's users copy, and `standardwebhooks` from npm and from PyPI. What we sign,
-//! they must accept; their scripts are `tests/verifiers/`.
+//! they must accept; their scripts are `tests/verifiers/`, where the libraries stand too that senders sign with.
 //!
-//! The two packages are fetched once into the target folder, pinned by hash. That is the one time that a test needs a network; where there is
+//! The packages are fetched once into the target folder, pinned by hash. That is the one time that a test needs a network; where there is
 //! none the tests fail, because a signature that nobody else has checked is not known to be right.
 
 use std::fs;
@@ -33,7 +33,7 @@ pub enum Verifier {
 pub fn verify(verifier: Verifier, secret: &str, headers: &[(&str, &str)], body: &str) -> bool {
     let (program, script, place) = match verifier {
         Verifier::OpenClaw => ("node", "openclaw.js", None),
-        Verifier::StandardNode => ("node", "standard.js", Some(("NODE_PATH", NPM.join("node_modules")))),
+        Verifier::StandardNode => ("node", "standard.js", Some(("NODE_PATH", packages()))),
         Verifier::StandardPython => ("python3", "standard.py", Some(("PYTHONPATH", PYPI.clone()))),
     };
     let mut command = Command::new(program);
@@ -55,20 +55,34 @@ pub fn verify(verifier: Verifier, secret: &str, headers: &[(&str, &str)], body: 
     }
 }
 
+/// Node.js with one of the scripts, which finds the packages.
+pub fn node(script: &str) -> Command {
+    let mut node = Command::new("node");
+    node.arg(scripts().join(script)).env("NODE_PATH", packages());
+    node
+}
+
+/// The folder of the packages from npm.
+pub fn packages() -> PathBuf {
+    NPM.join("node_modules")
+}
+
 fn scripts() -> PathBuf {
     root().join("tests/verifiers")
 }
 
-static NPM: LazyLock<PathBuf> = LazyLock::new(|| {
-    fetched("npm", &["package-lock.json", "package.json"], |folder| {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]).current_dir(folder);
-        npm
-    })
-});
+static NPM: LazyLock<PathBuf> =
+    LazyLock::new(|| fetched("npm", &scripts(), &["package-lock.json", "package.json"], npm));
+
+/// Fetches what a lock file pins. Nothing of it runs.
+pub fn npm(folder: &Path) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]).current_dir(folder);
+    npm
+}
 
 static PYPI: LazyLock<PathBuf> = LazyLock::new(|| {
-    fetched("pypi", &["requirements.txt"], |folder| {
+    fetched("pypi", &scripts(), &["requirements.txt"], |folder| {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1", "--no-deps"]);
         pip.args(["--require-hashes", "--only-binary=:all:", "--requirement=requirements.txt", "--target=."]);
@@ -77,10 +91,10 @@ static PYPI: LazyLock<PathBuf> = LazyLock::new(|| {
     })
 });
 
-/// The folder of the packages that these files pin, filled by the command if it is not there. It appears whole or not at all, whoever else does
+/// The folder of the packages that these files in `from` pin, filled by the command if it is not there. It appears whole or not at all, whoever else does
 /// the same at the same time.
-fn fetched(registry: &str, pins: &[&str], fetch: impl FnOnce(&Path) -> Command) -> PathBuf {
-    let texts: Vec<Vec<u8>> = pins.iter().map(|name| fs::read(scripts().join(name)).unwrap()).collect();
+pub fn fetched(registry: &str, from: &Path, pins: &[&str], fetch: impl FnOnce(&Path) -> Command) -> PathBuf {
+    let texts: Vec<Vec<u8>> = pins.iter().map(|name| fs::read(from.join(name)).unwrap()).collect();
     let digest = format!("{:x}", Sha256::digest(texts.concat()));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verifiers");
     let folder = target.join(format!("{registry}-{}", &digest[..16]));
@@ -99,7 +113,7 @@ fn fetched(registry: &str, pins: &[&str], fetch: impl FnOnce(&Path) -> Command) 
         Err(error) => Some(format!("the client of {registry} cannot be started: {error}; .ci/run installs it")),
     };
     if let Some(said) = said {
-        panic!("the verifier could not be fetched from {registry}, which these tests need to reach once:\n{said}");
+        panic!("what a test needs could not be fetched from {registry}, which it needs to reach once:\n{said}");
     }
     // If another process was faster, its folder holds the same.
     let renamed = fs::rename(part.path(), &folder);

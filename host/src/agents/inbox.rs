@@ -1,7 +1,12 @@
 //! Where runs are handed in. Durable when it returns; carrying them out begins by itself.
 
-use crate::model::{Ids, NewRun, RunId};
-use crate::store::{Once, Store, StoreError, Submitted};
+use std::time::Duration;
+
+use crate::model::{Ids, NewRun, Run, RunId};
+use crate::store::{Accepted, Once, Store, StoreError, Submission, Submitted};
+
+/// The command line may end a run beside the server and cannot wake those who wait for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes runs in. Cheap to clone.
 #[derive(Clone)]
@@ -24,5 +29,25 @@ impl Inbox {
     /// Takes runs in, all or none. `answer` is what a repeat under the same key is told: JSON.
     pub async fn submit(&self, runs: Vec<NewRun>, once: Option<Once>, answer: String) -> Result<Submitted, StoreError> {
         self.store.submit_runs(runs, once, answer).await
+    }
+
+    /// Takes several runs in, each once; all or none. What became of each, in their order.
+    pub async fn submit_batch(&self, batch: Vec<Submission>) -> Result<Vec<Accepted>, StoreError> {
+        self.store.submit_batch(batch).await
+    }
+
+    /// The run once it has ended; `None` if there is none of this id. Waits as long as that takes: whoever asks sets the limit.
+    pub async fn ended(&self, id: &RunId) -> Result<Option<Run>, StoreError> {
+        // Taken before the look: a change behind it is heard.
+        let mut changes = self.store.runs_changed();
+        loop {
+            changes.mark_unchanged();
+            match self.store.run(id)? {
+                Some(run) if !run.state.is_ended() => {}
+                ended => return Ok(ended),
+            }
+            // Both are fine: a change, or a look now and then.
+            let _ = tokio::time::timeout(LOOK_AGAIN, changes.changed()).await;
+        }
     }
 }

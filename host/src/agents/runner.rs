@@ -24,6 +24,10 @@ pub struct Job {
     pub runner_session: Option<String>,
     /// What the agent is to be told: wrapped already where it must be.
     pub prompt: String,
+    /// The same as it came, not wrapped: only for a runner that hands it to somebody who wraps it himself.
+    pub message: String,
+    /// The run's label: where the message comes from, for the logs and lists of others.
+    pub source: String,
     /// Whether it is only to wake up.
     pub is_wake: bool,
     /// What the caller said about it.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use super::CACHE_FOLDER;
-use super::parts::{compiler, components, file_and_grants, source_and_grants};
+use super::parts::{Use, compiler, uses};
 use crate::clock::Clock;
 use crate::config::{Config, RouteLimits};
 use crate::limits::Budget;
@@ -66,15 +66,8 @@ pub async fn inspect_all(config: &Config) -> Result<Inspection> {
     let folder = config.plugins_dir.is_dir().then(|| PluginFolder::open(&config.plugins_dir)).transpose()?;
     let bench = Bench::new(compiler(config, cache.is_dir().then_some(cache.as_path()))?, folder)?;
     let mut inspection = Inspection::default();
-    for route in &config.routes {
-        let (source, grants) = source_and_grants(&route.handler);
-        let user = User::Route(route.id.clone());
-        inspection.found.push(bench.look(Some(user), source, grants, &route.limits).await);
-    }
-    for (endpoint, component) in components(config) {
-        let (source, grants) = file_and_grants(component);
-        let user = User::Endpoint(endpoint.clone());
-        inspection.found.push(bench.look(Some(user), source, grants, &component.limits).await);
+    for Use { user, source, grants, limits } in uses(config) {
+        inspection.found.push(bench.look(Some(user), source, grants, &limits).await);
     }
     let named: Vec<String> = inspection.found.iter().map(|found| found.file.clone()).collect();
     for name in bench.folder.iter().flat_map(PluginFolder::names).filter(|name| !named.contains(name)) {

@@ -1,5 +1,7 @@
 //! Where the rooms meet. [`start`] is the whole start-up, one step a line; [`Running`] is what it leaves running.
 
+mod hook;
+mod hook_transforms;
 mod inspect;
 mod lifecycle;
 mod operator;
@@ -17,10 +19,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agents::operator::RunsDesk;
+use crate::agents::{self, Inbox, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
-use crate::http::{Connections, Phase, listen, serve, serve_admin};
+use crate::http::{Connections, Doors, Phase, listen, serve, serve_admin};
 use crate::limits::Admissions;
 use crate::model::Ids;
 use crate::outbound::egress::{Names, SystemNames};
@@ -31,6 +35,7 @@ use crate::taskflow::{TaskFlows, sweep};
 use crate::workflow::approvals::Approvals;
 use crate::workflow::{Engine, Kit};
 
+pub use hook::{HookTrial, HookTried, hook_request, try_hook};
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
 pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
@@ -54,6 +59,7 @@ pub struct Running {
     phase: watch::Sender<Phase>,
     front: JoinHandle<()>,
     outbound: Outbound,
+    workers: Workers,
     workflows: Engine,
     background: Vec<JoinHandle<()>>,
     store: Store,
@@ -72,20 +78,20 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     }
     let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
-    let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
+    let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids).run_by(parts::task_runners(&config));
     let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     let secrets = Arc::new(SecretWatch::start(&config, resolver.clone()).await);
     let announce = parts::announce(&store);
-    let plugins = Arc::new(
-        Plugins::new(
-            compiler,
-            parts::plugin_folder(&config),
-            parts::slots(&config, &taskflows, &clock, &announce),
-            parts::transforms(&config, &clock, &announce),
-        )
-        .with_steps(workflows::slots(&config, &taskflows, &clock, &announce)),
-    );
+    let plugins = Plugins::new(
+        compiler,
+        parts::plugin_folder(&config),
+        parts::slots(&config, &taskflows, &clock, &announce),
+        parts::transforms(&config, &clock, &announce),
+    )
+    .with_hooks(parts::hook_slots(&config, &clock, &announce))
+    .with_steps(workflows::slots(&config, &taskflows, &clock, &announce));
+    let plugins = Arc::new(plugins);
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
@@ -103,21 +109,28 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         store: store.clone(),
         clock: clock.clone(),
         admissions: admissions.clone(),
-        egress,
-        resolver,
+        egress: egress.clone(),
+        resolver: resolver.clone(),
         transforms,
     };
     let outbound = Outbound::start(&config, engine).await?;
-    let workflows = Engine::start(store.clone(), clock.clone(), kit).await?;
-    workflows::warn(&config, &workflows.begin());
-    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(workflows.begin()))
+    let env = Env::process();
+    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone() };
+    let workers = Workers::start(&config, agents).await?;
+    let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
+    workflows::warn(&config, &engine.begin());
+    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(engine.begin()))
         .context("the key of approval links cannot be kept in the state folder")?;
-    let doors = parts::Doors {
+    let inbox = Inbox::new(store.clone(), Ids);
+    let doors = Doors {
         events: parts::events_door(&config, &secrets, &store),
-        workflows: workflows::doors(&config, &secrets, &workflows.begin()),
+        runs: parts::runs_door(&config, &secrets, &store, &clock),
+        hooks: parts::hook_doors(&config, &secrets, &inbox, &clock, &plugins, &admissions),
+        inbound: parts::inbound_doors(&config, &secrets, &inbox, &clock),
+        workflows: workflows::doors(&config, &secrets, &engine.begin()),
         approvals: approvals.clone(),
     };
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions, doors);
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions, doors, clock.clone());
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
         at_once_max: config.global_limits.connections_max,
@@ -129,7 +142,10 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     ];
     let operator = operator::operator(Some(&config), store.clone(), clock).steering(outbound.steer());
     match listen(&config.state_dir) {
-        Ok(admin) => background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, approvals))),
+        Ok(admin) => {
+            let runs = RunsDesk::new(store.clone());
+            background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, runs, approvals)));
+        }
         Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
     let router = front.router();
@@ -140,7 +156,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
             let _ = second.await;
         }
     });
-    Ok(Running { address, plugins, phase, front, outbound, workflows, background, store, _watch: watch })
+    let workflows = engine;
+    Ok(Running { address, plugins, phase, front, outbound, workers, workflows, background, store, _watch: watch })
 }
 
 impl Running {
@@ -168,11 +185,12 @@ impl Running {
             // Nobody told it to: a gateway without its door does not go on as if it had one.
             early = &mut self.front => Some(early),
         };
-        let (outbound, workflows) = (&mut self.outbound, &mut self.workflows);
+        let (outbound, workers, workflows) = (&mut self.outbound, &mut self.workers, &mut self.workflows);
         let drained = async {
+            // What a run tells with its last word is delivered at the next start: a try is not to be cut because an agent takes its time.
+            let both = async { tokio::join!(workers.drain(), workflows.drain(), outbound.drain()) };
             tokio::select! {
-                // What the last steps say is still sent.
-                () = async { workflows.drain().await; outbound.drain().await } => {}
+                ((), (), ()) = both => {}
                 _ = phases.wait_for(|phase| *phase == Phase::Cut) => {}
             }
         };
@@ -185,6 +203,7 @@ impl Running {
         };
         let (ended, ()) = tokio::join!(front, drained);
         self.workflows.cut();
+        self.workers.cut().await;
         self.outbound.cut();
         for task in self.background {
             task.abort();

@@ -7,30 +7,32 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::auth::secret::SecretWatch;
+use super::hook_transforms::SlotTransforms;
+use crate::agents::{Clients, Inbox};
+use crate::auth::secret::{Door, SecretWatch};
+use crate::auth::{SECRET_HEADER, TOKEN_HEADER};
 use crate::clock::Clock;
-use crate::config::webhooks::Transform;
-use crate::config::{Component, Config, Handler, RouteConfig};
-use crate::http::{EventsDoor, Front, Route, RouteTable, WorkflowDoors};
-use crate::limits::{Admissions, Budget, InFlight, RateWindows};
-use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, NewEvent, Power};
+use crate::config::hooks::{HookDoor, Mapping};
+use crate::config::webhooks::{InboundEndpoint, Transform};
+use crate::config::{AllowedIps, Component, Config, Handler, RouteConfig, RouteLimits};
+use crate::hooks::{Hooks, InboundDoor, Transforms};
+use crate::http::{Doors, EventsDoor, Front, Gate, HooksDoor, InboundDoors, Route, RouteTable, RunsDoor};
+use crate::limits::{Admissions, Budget, FailedCredentials, InFlight, RateWindows};
+use crate::model::{EndpointName, EventKind, Grant, Grants, Ids, MappingName, NewEvent, Power};
 use crate::outbound::egress::{Egress, EgressOptions, Names};
 use crate::outbound::ingest::Intake;
 use crate::sandbox::{
-    Announce, CompileCache, Compiler, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source, TransformSlot, User,
+    Announce, CompileCache, Compiler, HookSlot, PluginFolder, Plugins, PoolSize, SandboxEngine, Slot, Source,
+    TransformSlot, User,
 };
 use crate::store::Store;
-use crate::taskflow::TaskFlows;
-use crate::workflow::approvals::Approvals;
+use crate::taskflow::{TaskFlows, TaskRunners};
 
 pub(super) fn compiler(config: &Config, cache: Option<&Path>) -> Result<Compiler> {
-    let limits = config.routes.iter().map(|route| &route.limits).chain(components(config).map(|(_, it)| &it.limits));
-    let steps = config.workflows.flows.values().flat_map(|rights| rights.plugins.values()).map(|plugin| &plugin.limits);
-    let limits = limits.chain(steps);
-    let largest = limits.map(|limits| limits.memory_max_bytes).max().unwrap_or(0);
+    let largest = uses(config).iter().map(|used| used.limits.memory_max_bytes).max().unwrap_or(0);
     let engine = SandboxEngine::new(PoolSize {
         runs: config.sandbox.instances,
-        memory_max_bytes: largest.max(crate::config::RouteLimits::default().memory_max_bytes),
+        memory_max_bytes: largest.max(RouteLimits::default().memory_max_bytes),
         pagemap_scan: config.sandbox.pagemap_scan,
     })?;
     let cache = cache.filter(|_| config.sandbox.compile_cache).map(CompileCache::open).transpose()?;
@@ -77,12 +79,65 @@ pub(super) fn transform_slot(
     TransformSlot::new(name.clone(), source, grants, budget, clock.clone(), announce.clone())
 }
 
-pub(super) fn file_and_grants(component: &Component) -> (Source, Grants) {
+/// The components that hook mappings ask, with the places of these in the door's list.
+fn hook_components(door: &HookDoor) -> impl Iterator<Item = (usize, MappingName, &Component)> {
+    let named =
+        |(at, mapping): (usize, &'_ Mapping)| MappingName::new(format!("hooks.mappings[{at}] ({})", mapping.id));
+    door.mappings
+        .iter()
+        .enumerate()
+        .filter_map(move |(at, mapping)| Some((at, named((at, mapping)), &**mapping.transform.as_ref()?)))
+}
+
+fn hook_named(slot: &Arc<HookSlot>) -> Option<(MappingName, Arc<HookSlot>)> {
+    match slot.standing().user {
+        User::Mapping(name) => Some((name, slot.clone())),
+        User::Route(_) | User::Endpoint(_) | User::Workflow(_) => None,
+    }
+}
+
+pub(super) fn hook_slots(config: &Config, clock: &Clock, announce: &Announce) -> Vec<Arc<HookSlot>> {
+    let slot = |(_, name, component): (usize, MappingName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        let budget = Budget::from(&component.limits);
+        Arc::new(HookSlot::new(name, source, grants, budget, clock.clone(), announce.clone()))
+    };
+    config.hooks.iter().flat_map(hook_components).map(slot).collect()
+}
+
+fn file_and_grants(component: &Component) -> (Source, Grants) {
     (Source::File { name: component.file.clone(), digest: component.digest }, component.grants.clone())
 }
 
+/// One use of a component that the config names.
+pub(super) struct Use {
+    pub user: User,
+    pub source: Source,
+    pub grants: Grants,
+    pub limits: RouteLimits,
+}
+
+/// All of them: what the pool must have room for, and what `check` and `plugins list` look at.
+pub(super) fn uses(config: &Config) -> Vec<Use> {
+    let route = |route: &RouteConfig| {
+        let (source, grants) = source_and_grants(&route.handler);
+        Use { user: User::Route(route.id.clone()), source, grants, limits: route.limits }
+    };
+    let endpoint = |(name, component): (&EndpointName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        Use { user: User::Endpoint(name.clone()), source, grants, limits: component.limits }
+    };
+    let mapping = |(_, name, component): (usize, MappingName, &Component)| {
+        let (source, grants) = file_and_grants(component);
+        Use { user: User::Mapping(name), source, grants, limits: component.limits }
+    };
+    let hooks = config.hooks.iter().flat_map(hook_components).map(mapping);
+    let steps = super::workflows::uses(config);
+    config.routes.iter().map(route).chain(components(config).map(endpoint)).chain(hooks).chain(steps).collect()
+}
+
 /// The transforms of the endpoints that are served.
-pub(super) fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
+fn components(config: &Config) -> impl Iterator<Item = (&EndpointName, &Component)> {
     config.webhooks.endpoints.iter().filter(|endpoint| endpoint.enabled).filter_map(|endpoint| {
         match &endpoint.transform {
             Transform::Component { component, .. } => Some((&endpoint.name, &**component)),
@@ -91,7 +146,7 @@ pub(super) fn components(config: &Config) -> impl Iterator<Item = (&EndpointName
     })
 }
 
-pub(super) fn source_and_grants(handler: &Handler) -> (Source, Grants) {
+fn source_and_grants(handler: &Handler) -> (Source, Grants) {
     match handler {
         Handler::BuiltIn => (Source::BuiltIn, built_in_grants()),
         Handler::Plugin { file, digest, grants } => {
@@ -110,11 +165,65 @@ pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store)
     Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
 }
 
-/// The doors beside the routes.
-pub(super) struct Doors {
-    pub events: Option<EventsDoor>,
-    pub workflows: WorkflowDoors,
-    pub approvals: Approvals,
+/// Where clients claim runs of the agents that have a secret for it.
+pub(super) fn runs_door(config: &Config, secrets: &SecretWatch, store: &Store, clock: &Clock) -> RunsDoor {
+    let agents = config.agents.list.iter();
+    let secrets = agents.filter_map(|agent| Some((agent.id.clone(), secrets.client_secret(&agent.id)?)));
+    RunsDoor::new(secrets.collect(), Clients::new(store.clone(), clock.clone(), &config.agents))
+}
+
+/// The doors for agent hooks, with the components that their mappings ask.
+pub(super) fn hook_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+    plugins: &Plugins,
+    admissions: &Admissions,
+) -> Vec<HooksDoor> {
+    let slots: HashMap<MappingName, Arc<HookSlot>> = plugins.hooks().iter().filter_map(hook_named).collect();
+    let door = |door: &HookDoor| {
+        let asked = hook_components(door)
+            .filter_map(|(at, name, component)| Some((at, (slots.get(&name)?.clone(), component.config.clone()))));
+        let transforms = SlotTransforms { slots: asked.collect(), admissions: admissions.clone() };
+        let transforms: Arc<dyn Transforms> = Arc::new(transforms);
+        let hooks = Hooks::new(door.clone(), &config.agents, inbox.clone(), clock.clone(), transforms);
+        let gate = |name: Door, allowed: &AllowedIps| {
+            Some(Gate::new(secrets.guard(&name)?.clone(), TOKEN_HEADER, allowed.clone()))
+        };
+        let own = |mapping: &Mapping| {
+            let path = mapping.path.clone().filter(|_| mapping.has_own_gate())?;
+            let guard = if mapping.auth.is_some() { Door::Mapping(path.clone()) } else { Door::Hooks(door.form) };
+            Some((path, gate(guard, &mapping.allowed_ips)?))
+        };
+        let gates = door.mappings.iter().filter_map(own).collect();
+        Some(HooksDoor::new(gate(Door::Hooks(door.form), &door.allowed_ips)?, gates, hooks))
+    };
+    config.hooks.iter().filter_map(door).collect()
+}
+
+pub(super) fn inbound_doors(
+    config: &Config,
+    secrets: &SecretWatch,
+    inbox: &Inbox,
+    clock: &Clock,
+) -> Option<InboundDoors> {
+    let inbound = config.webhooks.inbound.as_ref()?;
+    let door = |endpoint: &InboundEndpoint| {
+        let guard = secrets.guard(&Door::Inbound(endpoint.name.clone()))?.clone();
+        let gate = Gate::new(guard, TOKEN_HEADER, endpoint.allowed_ips.clone());
+        Some((endpoint.name.clone(), (gate, InboundDoor::new(endpoint.clone(), inbox.clone(), clock.clone()))))
+    };
+    Some(InboundDoors::new(inbound.base_path.clone(), inbound.endpoints.iter().filter_map(door).collect()))
+}
+
+/// Which tasks are runs of agents.
+pub(super) fn task_runners(config: &Config) -> TaskRunners {
+    let serving = config.agents.list.iter().filter(|agent| !agent.runtimes.is_empty());
+    TaskRunners {
+        serving: serving.map(|agent| (agent.id.clone(), agent.runtimes.clone())).collect(),
+        default: Some(config.agents.default.clone()),
+    }
 }
 
 pub(super) fn front(
@@ -124,13 +233,19 @@ pub(super) fn front(
     taskflows: TaskFlows,
     admissions: Admissions,
     doors: Doors,
+    clock: Clock,
 ) -> Front {
     let route = |(route, slot): (&RouteConfig, &Arc<Slot>)| {
         Some(Route {
             id: route.id.clone(),
             path: route.path.as_str().into(),
             limits: route.limits,
-            secret: secrets.secret(&route.id)?,
+            gate: Gate::new(
+                secrets.guard(&Door::Route(route.id.clone()))?.clone(),
+                SECRET_HEADER,
+                route.allowed_ips.clone(),
+            ),
+            bodies: route.bodies,
             slot: slot.clone(),
         })
     };
@@ -138,14 +253,15 @@ pub(super) fn front(
     let keys_max = NonZeroUsize::new(config.global_limits.rate_keys_max).unwrap_or(NonZeroUsize::MIN);
     Front {
         routes: RouteTable::new(routes),
-        events: doors.events,
-        workflows: doors.workflows,
-        approvals: doors.approvals,
+        doors,
+        failed: FailedCredentials::new(keys_max),
         gateway: config.gateway.clone(),
         rate: RateWindows::new(keys_max),
         in_flight: InFlight::default(),
         requests: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight),
+        unproven: tokio::sync::Semaphore::new(config.global_limits.requests_in_flight.div_ceil(2)),
         admissions,
+        clock,
         taskflows,
     }
 }

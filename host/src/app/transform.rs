@@ -1,4 +1,4 @@
-//! One transform on one event, without a gateway, a config or a state folder: for `sandclaw transform test`. The component goes through the same checks, limits and
+//! One outbound transform on one event, without a gateway, a config or a state folder: for `sandclaw transform test`. The component goes through the same checks, limits and
 //! judgement as in a gateway; only its limits are the default ones.
 
 use std::path::PathBuf;
@@ -13,7 +13,10 @@ use crate::config::RouteLimits;
 use crate::json::{JsonText, quote};
 use crate::limits::{Admissions, Budget};
 use crate::model::{EndpointName, Grants};
-use crate::sandbox::{NotReady, TransformOutcome, TransformRun, TransformSlot, tell_nobody};
+use crate::sandbox::{
+    Compiler, ComponentKind, NotReady, PluginFolder, SandboxError, Source, TransformOutcome, TransformRun,
+    TransformSlot, tell_nobody,
+};
 
 /// What is to be tried.
 #[derive(Clone, Debug)]
@@ -50,9 +53,10 @@ pub async fn try_transform(trial: TransformTrial) -> Result<TransformTried> {
     let budget = Budget::from(&limits);
     let (compiler, folder, source) = lone(&trial.file, &limits)?;
     let name = EndpointName::new("test");
-    let slot = TransformSlot::new(name, source, trial.grants, budget, Clock::system(), tell_nobody());
-    if let Err(refused) = slot.load(&compiler, Some(&folder)).await {
-        return Ok(TransformTried::Refused(refused.to_string()));
+    let slot = TransformSlot::new(name, source.clone(), trial.grants, budget, Clock::system(), tell_nobody());
+    if let Err(error) = slot.load(&compiler, Some(&folder)).await {
+        let reason = refused(error, ComponentKind::Transform, &compiler, &folder, &source).await;
+        return Ok(TransformTried::Refused(reason));
     }
     let admissions = Admissions::new(1);
     let run = async || {
@@ -68,8 +72,31 @@ pub async fn try_transform(trial: TransformTrial) -> Result<TransformTried> {
     Ok(TransformTried::Ran { run: Box::new(first), limits, repeats })
 }
 
+/// Why it was refused; and how it is tried, if it is a transform of the other kind.
+pub(super) async fn refused(
+    error: SandboxError,
+    wanted: ComponentKind,
+    compiler: &Compiler,
+    folder: &PluginFolder,
+    source: &Source,
+) -> String {
+    let kind = match source.bytes(Some(folder)) {
+        Ok(bytes) => compiler.compile(source.name(), bytes).await.ok().and_then(|compiled| compiled.kind),
+        Err(_) => None,
+    };
+    match kind {
+        Some(ComponentKind::HookTransform) if wanted != ComponentKind::HookTransform => {
+            format!("{error}; try it with `--request` instead of `--event`")
+        }
+        Some(ComponentKind::Transform) if wanted != ComponentKind::Transform => {
+            format!("{error}; try it with `--event` instead of `--request`")
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// A component that was just loaded serves, and one crash does not put it to rest.
-fn not_ready(why: NotReady) -> anyhow::Error {
+pub(super) fn not_ready(why: NotReady) -> anyhow::Error {
     anyhow::anyhow!("the transform cannot run: {why:?}")
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
-use crate::auth::secret::SecretWatch;
+use super::parts::Use;
+use crate::auth::TOKEN_HEADER;
+use crate::auth::secret::{Door, SecretWatch};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::config::auth::AuthConfig;
-use crate::http::{WorkflowDoor, WorkflowDoors};
+use crate::config::{Config, StepPlugin, WorkflowEndpoint, WorkflowRights};
+use crate::http::{Gate, WorkflowDoor, WorkflowDoors};
 use crate::limits::Budget;
 use crate::model::{SessionKey, WorkflowName};
 use crate::sandbox::{Announce, Plugins, Source, StepSlot, User};
@@ -20,9 +21,9 @@ use crate::workflow::Begin;
 
 /// The slots of components that are steps: one for each workflow and file, bound to the workflow's own session.
 pub(super) fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock, announce: &Announce) -> Vec<Arc<StepSlot>> {
-    let of_flow = |(name, rights): (&String, &crate::config::WorkflowRights)| {
+    let of_flow = |(name, rights): (&String, &WorkflowRights)| {
         let session = taskflows.bind(SessionKey::new(format!("workflow:{name}")), &format!("workflow/{name}"));
-        let slot = |(file, plugin): (&String, &crate::config::StepPlugin)| {
+        let slot = |(file, plugin): (&String, &StepPlugin)| {
             let source = Source::File { name: file.clone(), digest: plugin.digest };
             let (grants, budget) = (plugin.grants.clone(), Budget::from(&plugin.limits));
             let workflow = WorkflowName::new(name.as_str());
@@ -45,15 +46,28 @@ pub(super) fn steps(plugins: &Plugins) -> HashMap<(String, String), Arc<StepSlot
     plugins.steps().iter().filter_map(named).collect()
 }
 
+/// The components of steps, for those who look at all components.
+pub(super) fn uses(config: &Config) -> Vec<Use> {
+    let of_flow = |(name, rights): (&String, &WorkflowRights)| {
+        let used = |(file, plugin): (&String, &StepPlugin)| Use {
+            user: User::Workflow(WorkflowName::new(name.as_str())),
+            source: Source::File { name: file.clone(), digest: plugin.digest },
+            grants: plugin.grants.clone(),
+            limits: plugin.limits,
+        };
+        rights.plugins.iter().map(used).collect::<Vec<_>>()
+    };
+    config.workflows.flows.iter().flat_map(of_flow).collect()
+}
+
 /// The doors that begin workflows.
 pub(super) fn doors(config: &Config, secrets: &SecretWatch, begin: &Begin) -> WorkflowDoors {
-    let door = |endpoint: &crate::config::WorkflowEndpoint| {
-        if matches!(endpoint.auth, AuthConfig::Scheme(_)) {
-            tracing::warn!("{}: this door knows bearer tokens only, and lets nobody in by a signature", endpoint.path);
-        }
-        WorkflowDoor::new(endpoint.clone(), secrets.workflow_secrets(&endpoint.path), begin.clone())
+    let door = |endpoint: &WorkflowEndpoint| {
+        let guard = secrets.guard(&Door::Workflow(endpoint.path.clone()))?.clone();
+        let gate = Gate::new(guard, TOKEN_HEADER, endpoint.own_allowed_ips.clone());
+        Some(WorkflowDoor::new(endpoint.clone(), gate, begin.clone()))
     };
-    WorkflowDoors::new(config.workflow_doors.endpoints.iter().map(door))
+    WorkflowDoors::new(config.workflow_doors.endpoints.iter().filter_map(door))
 }
 
 /// Says which doors lead to a workflow that cannot be run, and why. The others serve.

@@ -5,14 +5,21 @@ use crate::model::js_trim;
 
 use super::secret::{Door, DoorSecret, SecretState};
 
-/// Somebody who presented the secret of a door. Made by [`authenticate`] and by nothing else.
-#[derive(Debug)]
+/// Somebody whom a door lets in: who presented its secret ([`authenticate`]), signed by its scheme
+/// ([`DoorKeys::verify`](super::secret::DoorKeys::verify)), or knocked where nothing is asked ([`OpenDoor`](super::secret::OpenDoor)). Made
+/// in this room alone.
+#[derive(Clone, Debug)]
 pub struct Caller {
     door: Door,
 }
 
 impl Caller {
-    /// The door whose secret was presented.
+    /// Only for those three.
+    pub(super) fn at(door: Door) -> Self {
+        Self { door }
+    }
+
+    /// The door that let them in.
     pub fn door(&self) -> &Door {
         &self.door
     }
@@ -38,13 +45,14 @@ pub fn presented_secret<'a>(authorization: Option<&'a str>, shared: Option<&'a s
     Some(js_trim(presented)).filter(|presented| !presented.is_empty())
 }
 
-/// Compares what is presented with the secret of the door.
+/// Compares what is presented with the secrets of the door; all of them, so that time tells nobody which one is near.
 pub fn authenticate(secret: &DoorSecret, presented: Option<&str>) -> Result<Caller, Unauthorized> {
     let presented = presented.ok_or(Unauthorized)?;
-    match &**secret.state() {
-        SecretState::Live(credential) if credential.matches(presented) => Ok(Caller { door: secret.door().clone() }),
-        SecretState::Live(_) | SecretState::Lost | SecretState::Unresolved => Err(Unauthorized),
-    }
+    let is_known = match &**secret.state() {
+        SecretState::Live(secrets) => secrets.iter().flatten().fold(false, |known, it| known | it.matches(presented)),
+        SecretState::Lost | SecretState::Unresolved => false,
+    };
+    if is_known { Ok(Caller::at(secret.door().clone())) } else { Err(Unauthorized) }
 }
 
 #[cfg(test)]

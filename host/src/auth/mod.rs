@@ -3,6 +3,8 @@
 
 mod caller;
 mod client_address;
+pub mod mac;
+pub mod scheme;
 pub mod secret;
 
 pub use caller::{Caller, Unauthorized, authenticate, presented_secret};

@@ -52,10 +52,11 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
     report.warnings.clone_from(&config.warnings);
     let resolver = Resolver::new(config.providers().clone(), Env::process());
     for route in &config.routes {
-        if let Err(unresolved) = resolver.resolve(&route.secret).await {
-            report
-                .warnings
-                .push(format!("route {}: its secret is unresolved, so it would answer 404: {unresolved}", route.id));
+        for secret in route.auth.secrets() {
+            if let Err(unresolved) = resolver.resolve(secret).await {
+                let why = format!("route {}: its secret is unresolved, so it would answer 404: {unresolved}", route.id);
+                report.warnings.push(why);
+            }
         }
     }
     let inspection = app::inspect_all(config).await?;

@@ -7,6 +7,7 @@ mod check;
 mod init;
 mod output;
 mod plugins;
+mod runs;
 mod serve;
 mod tasks;
 mod transform;
@@ -50,12 +51,15 @@ enum Command {
     /// Look at components: needs, grants, digests
     #[command(subcommand)]
     Plugins(plugins::Plugins),
-    /// Try outbound transforms
+    /// Try transforms of events and of requests
     #[command(subcommand)]
     Transform(transform::Transform),
     /// Look at and cancel TaskFlows
     #[command(subcommand)]
     Tasks(tasks::Tasks),
+    /// Look at runs of agents; stop them
+    #[command(subcommand)]
+    Runs(runs::Runs),
     /// Look at deliveries and endpoints; try again, recover, test, verify
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Plugins(plugins) => plugins.run(),
         Command::Transform(transform) => transform.run(),
         Command::Tasks(tasks) => tasks.run(),
+        Command::Runs(runs) => runs.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
         Command::Workflow(workflow) => workflow.run(),
         Command::Approvals(approvals) => approvals.run(),

@@ -1,6 +1,9 @@
-//! `sandclaw transform test`: one transform on one event, before any gateway has it.
+//! `sandclaw transform test`: one transform on one event, or on one request, before any gateway has it.
 
+mod cost;
+mod hook;
 mod shown;
+mod text;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};
@@ -12,31 +15,34 @@ use clap::{Args, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use super::{output, runtime};
-use crate::app::{self, TransformTrial, TransformTried};
+use crate::app::{self, HookTrial, HookTried, TransformTrial, TransformTried};
 use crate::json::{self, JsonText};
 use crate::model::{Grant, Power};
-use crate::sandbox::TransformOutcome;
+use crate::sandbox::{HookOutcome, TransformOutcome};
 
-/// The largest event and config that are read: as much as any request may bring.
+/// The largest event, request and config that are read: as much as any request may bring.
 const INPUT_MAX_BYTES: u64 = 16 << 20;
 
 #[derive(Subcommand)]
 pub(super) enum Transform {
-    /// Run a transform twice on an event and show what would be sent, and what it cost
+    /// Run a transform and show what would be sent for an event or done about a request, and what it cost
     Test(Box<Test>),
 }
 
-/// Exit codes: 0 it sends or skips; 1 it is refused or fails; 2 the command line, or a file that it names.
+/// Exit codes: 0 it decides; 1 it is refused or fails; 2 the command line, or a file that it names.
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Test {
     /// The component
     #[arg(long, value_name = "FILE")]
     plugin: PathBuf,
-    /// The event, as JSON; of its members (id, type, timestamp, instanceId, data) only `type` must be there
-    #[arg(long, value_name = "FILE")]
-    event: PathBuf,
-    /// What the endpoint's config would give it, as JSON [default: null]
+    /// For an outbound transform: the event, as JSON; of its members (id, type, timestamp, instanceId, data) only `type` must be there. It is run twice
+    #[arg(long, value_name = "FILE", required_unless_present = "request")]
+    event: Option<PathBuf>,
+    /// For a hook transform: the request, as JSON; all of its members (headers, url, path, body, rawBody) may be left out
+    #[arg(long, value_name = "FILE", conflicts_with = "event")]
+    request: Option<PathBuf>,
+    /// What the endpoint's or the mapping's config would give it, as JSON [default: null]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// `clock` or `random`, as often as needed
@@ -47,14 +53,23 @@ pub(super) struct Test {
     json: bool,
 }
 
-const EXAMPLE: &str = r#"Example:
+const EXAMPLE: &str = r#"Examples:
   echo '{"type": "flow.finished", "data": {"goal": "rotate the keys"}}' > event.json
   sandclaw transform test --plugin slack.wasm --event event.json
 
-What the transform logs goes to stderr. Its limits are the defaults of an endpoint."#;
+  echo '{"headers": {"x-github-event": "ping"}, "body": {"zen": "Speak like a human."}}' > request.json
+  sandclaw transform test --plugin github_hook.wasm --request request.json
+
+What the transform logs goes to stderr. Its limits are the defaults of an endpoint and of a mapping."#;
 
 /// The exit code for a file that cannot be used: like the rest of the command line.
 const USAGE: u8 = 2;
+
+/// What there is to try.
+enum Trial {
+    Event(TransformTrial),
+    Request(HookTrial),
+}
 
 impl Transform {
     pub(super) fn run(self) -> Result<ExitCode> {
@@ -67,30 +82,54 @@ impl Transform {
             }
         };
         start_log();
-        let tried = runtime()?.block_on(app::try_transform(trial))?;
-        if test.json {
-            output::json(&shown::as_json(&tried))?;
-        } else {
-            shown::print(&tried);
-        }
-        let failed = match &tried {
-            TransformTried::Refused(_) => true,
-            TransformTried::Ran { run, .. } => matches!(run.outcome, TransformOutcome::Failed(_)),
+        let decided = match trial {
+            Trial::Event(trial) => test.show_event(&runtime()?.block_on(app::try_transform(trial))?)?,
+            Trial::Request(trial) => test.show_request(&runtime()?.block_on(app::try_hook(trial))?)?,
         };
-        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if decided { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
 impl Test {
-    fn trial(&self) -> Result<TransformTrial> {
-        let event = read(&self.event)?;
-        let event = app::envelope(&event).with_context(|| self.event.display().to_string())?;
-        let config = match &self.config {
-            Some(file) => read(file)?,
-            None => JsonText::null(),
+    fn trial(&self) -> Result<Trial> {
+        let in_file = |file: &Path| file.display().to_string();
+        let config = || self.config.as_deref().map_or_else(|| Ok(JsonText::null()), read);
+        let (file, grants) = (self.plugin.clone(), self.grant.iter().copied().collect());
+        let trial = match (&self.event, &self.request) {
+            (_, Some(request)) => {
+                let request = app::hook_request(&read(request)?).with_context(|| in_file(request))?;
+                Trial::Request(HookTrial { file, request, config: config()?, grants })
+            }
+            (Some(event), None) => {
+                let event = app::envelope(&read(event)?).with_context(|| in_file(event))?;
+                Trial::Event(TransformTrial { file, event, config: config()?, grants })
+            }
+            (None, None) => {
+                anyhow::bail!("an outbound transform wants `--event FILE`, a hook transform `--request FILE`")
+            }
         };
         File::open(&self.plugin).with_context(|| format!("{} cannot be read", self.plugin.display()))?;
-        Ok(TransformTrial { file: self.plugin.clone(), event, config, grants: self.grant.iter().copied().collect() })
+        Ok(trial)
+    }
+
+    /// Shows it; whether the transform decided.
+    fn show_event(&self, tried: &TransformTried) -> Result<bool> {
+        if self.json {
+            output::json(&shown::as_json(tried))?;
+        } else {
+            shown::print(tried);
+        }
+        Ok(matches!(tried, TransformTried::Ran { run, .. } if !matches!(run.outcome, TransformOutcome::Failed(_))))
+    }
+
+    /// Shows it; whether the transform decided.
+    fn show_request(&self, tried: &HookTried) -> Result<bool> {
+        if self.json {
+            output::json(&hook::as_json(tried))?;
+        } else {
+            hook::print(tried);
+        }
+        Ok(matches!(tried, HookTried::Ran { run, .. } if !matches!(run.outcome, HookOutcome::Failed(_))))
     }
 }
 

@@ -13,6 +13,11 @@ use super::proxies::parse;
 pub struct AllowedIps(Option<Vec<IpNet>>);
 
 impl AllowedIps {
+    /// Whether there is no list.
+    pub fn is_everybody(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether the address may knock. IPv4 inside IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -4,10 +4,12 @@
 pub mod agents;
 mod allowed_ips;
 pub mod auth;
+mod bodies;
 mod channels;
 mod component;
 mod env;
 mod field;
+pub mod hooks;
 mod json5;
 mod json_value;
 mod limits;
@@ -38,6 +40,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
+pub use bodies::Bodies;
 pub use channels::{Channels, LOG_CHANNEL};
 pub use component::Component;
 pub use env::Env;

@@ -8,10 +8,14 @@ use std::path::PathBuf;
 use crate::model::{Digest, Grants, RouteId, SessionKey};
 
 use super::agents::Agents;
+use super::allowed_ips::AllowedIps;
+use super::auth::AuthConfig;
+use super::bodies::Bodies;
 use super::channels::Channels;
+use super::hooks::HookDoor;
 use super::limits::{GlobalLimits, RouteLimits};
 use super::llm::Llm;
-use super::provider::{Providers, SecretSpec, Secrets};
+use super::provider::{Providers, Secrets};
 use super::proxies::TrustedProxies;
 use super::taskflow_endpoints::WorkflowDoors;
 use super::webhooks::Webhooks;
@@ -38,6 +42,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// Who there is to send messages to.
     pub agents: Agents,
+    /// The doors for agent hooks. Their paths differ.
+    pub hooks: Vec<HookDoor>,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
     /// Where messages of workflows go. Their endpoints are among those of `webhooks`.
@@ -66,6 +72,8 @@ pub struct Gateway {
     pub listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Who may knock at any door.
+    pub allowed_ips: AllowedIps,
     /// Whether a trusted proxy's `X-Real-IP` is believed where `X-Forwarded-For` tells nothing.
     pub allow_real_ip_fallback: bool,
 }
@@ -90,8 +98,12 @@ pub struct RouteConfig {
     pub path: String,
     /// The session that its runs are bound to.
     pub session_key: SessionKey,
-    /// What a caller must present.
-    pub secret: SecretSpec,
+    /// Who may knock.
+    pub auth: AuthConfig,
+    /// From where, beside what the whole gateway says.
+    pub allowed_ips: AllowedIps,
+    /// What bodies it takes.
+    pub bodies: Bodies,
     /// The controller of the flows it makes.
     pub controller_id: String,
     /// A note of the operator.

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 
 use crate::model::{RouteId, SessionKey, js_trim};
 
+use super::allowed_ips;
+use super::auth::{self, AuthConfig};
+use super::bodies::{self, Bodies};
 use super::component::{self, Reference};
 use super::field::Field;
 use super::limits::{self, RouteLimits};
@@ -15,8 +18,20 @@ use super::provider::SecretSpec;
 use super::reader::Section;
 use super::secrets::{self, Declared};
 
-const ROUTE_KEYS: [&str; 9] =
-    ["enabled", "path", "sessionKey", "secret", "controllerId", "description", "plugin", "grants", "limits"];
+const ROUTE_KEYS: [&str; 12] = [
+    "enabled",
+    "path",
+    "sessionKey",
+    "secret",
+    "auth",
+    "allowedIps",
+    "bodies",
+    "controllerId",
+    "description",
+    "plugin",
+    "grants",
+    "limits",
+];
 
 /// Where a route is found if it does not say.
 const PATH_PREFIX: &str = "/plugins/webhooks/";
@@ -50,7 +65,11 @@ fn read_route(id: &str, section: &Section<'_>, base: RouteLimits, declared: &Dec
     let enabled = section.field("enabled").flag(true);
     let path = or_default(&section.field("path"), || format!("{PATH_PREFIX}{id}"));
     let session_key = section.field("sessionKey").required_text();
-    let secret = secrets::read_secret(&section.field("secret"), declared);
+    let auth = read_auth(section, declared);
+    let allowed_ips = allowed_ips::read(&section.field("allowedIps"));
+    // Senders that sign are no OpenClaw clients: some of them post forms.
+    let is_signed = matches!(auth, Some(AuthConfig::Scheme(_)));
+    let bodies = bodies::read(&section.field("bodies"), Bodies { form: is_signed, text: is_signed, raw: false });
     let controller_id = or_default(&section.field("controllerId"), || format!("webhooks/{id}"));
     let description = section.field("description").text();
     let handler = read_handler(&section.field("plugin"), &section.field("grants"));
@@ -59,13 +78,28 @@ fn read_route(id: &str, section: &Section<'_>, base: RouteLimits, declared: &Dec
         id: RouteId::new(id),
         path: paths::normalised(&path?),
         session_key: SessionKey::new(session_key?),
-        secret: secret?,
+        auth: auth?,
+        allowed_ips,
+        bodies,
         controller_id: controller_id?,
         description,
         handler: handler?,
         limits,
     };
     enabled.then_some(route)
+}
+
+/// What `auth` says; a bearer's `secret` stands beside it, as OpenClaw has it.
+fn read_auth(section: &Section<'_>, declared: &Declared) -> Option<AuthConfig> {
+    let (auth, secret) = (section.field("auth"), section.field("secret"));
+    if auth.is_present() && !secret.is_present() {
+        return auth::read(&auth, Some(&[]), declared);
+    }
+    if let Some(why) = auth::leaves_unused(&auth).filter(|_| secret.is_present()) {
+        secret.problem(why);
+    }
+    let own = secrets::read_secret(&secret, declared).map(|secret| vec![secret]);
+    auth::read(&auth, own.as_deref(), declared)
 }
 
 fn or_default(field: &Field<'_>, default: impl FnOnce() -> String) -> Option<String> {
@@ -75,10 +109,12 @@ fn or_default(field: &Field<'_>, default: impl FnOnce() -> String) -> Option<Str
 /// What is no error, but will not work.
 pub(super) fn warnings(route: &RouteConfig) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let SecretSpec::Missing(names) = &route.secret {
-        // OpenClaw's sentence, for those who watch for it.
-        let missing = |name| format!("Missing env var \"{name}\" - feature using this value will be unavailable");
-        warnings.extend(names.iter().map(missing));
+    for secret in route.auth.secrets() {
+        if let SecretSpec::Missing(names) = secret {
+            // OpenClaw's sentence, for those who watch for it.
+            let missing = |name| format!("Missing env var \"{name}\" - feature using this value will be unavailable");
+            warnings.extend(names.iter().map(missing));
+        }
     }
     if !paths::is_in_urls(&route.path) {
         let path = quoted(&route.path);

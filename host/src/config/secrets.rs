@@ -94,19 +94,14 @@ fn read_exec(section: &Section<'_>) -> Option<Provider> {
     let command = absolute(&section.field("command"));
     let args = all(section.field("args").items(), Field::verbatim);
     let pass_env = all(section.field("passEnv").items(), variable_name);
-    let env = all(section.field("env").entries(), |(name, field)| {
-        if !is_variable_name(name) {
-            field.problem(BAD_VARIABLE_NAME);
-        }
-        Some(((*name).to_owned(), SecretString::from(field.verbatim()?)))
-    });
+    let env = read_environment(&section.field("env"));
     let json_only = section.field("jsonOnly").flag(true);
     let timeout_ms = section.field("timeoutMs").number(1..=60_000).unwrap_or(EXEC_TIMEOUT_MS_DEFAULT);
     Some(Provider::Exec(ExecProvider {
         command: command?,
         args: args?,
         pass_env: pass_env?,
-        env: env?.into_iter().collect(),
+        env: env?,
         json_only,
         timeout: Duration::from_millis(u64::from(timeout_ms)),
     }))
@@ -118,7 +113,19 @@ fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0'])
 }
 
-fn variable_name(field: &Field<'_>) -> Option<String> {
+/// Variables that are set for a program.
+pub(super) fn read_environment(field: &Field<'_>) -> Option<BTreeMap<String, SecretString>> {
+    let variables = all(field.entries(), |(name, field)| {
+        if !is_variable_name(name) {
+            field.problem(BAD_VARIABLE_NAME);
+        }
+        Some(((*name).to_owned(), SecretString::from(field.verbatim()?)))
+    });
+    Some(variables?.into_iter().collect())
+}
+
+/// The name of a variable that a program inherits.
+pub(super) fn variable_name(field: &Field<'_>) -> Option<String> {
     let name = field.text()?;
     if !is_variable_name(&name) {
         field.problem(BAD_VARIABLE_NAME);

@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::field::Field;
+use super::hooks::{HookDoor, Roster};
 use super::limits::{self, RouteLimits};
 use super::model::{Config, Gateway, RouteConfig, SandboxConfig};
 use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{agents, channels, llm, proxies, routes, taskflow_endpoints, webhooks, workflows};
+use super::{agents, allowed_ips, channels, hooks, llm, proxies, routes, taskflow_endpoints, webhooks, workflows};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -49,12 +50,27 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let plugins = section.field("plugins").section(&["dir", "allow", "entries"]);
     let plugins_dir = folder(&plugins, "dir", "plugins", beside);
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
-    let around = webhooks::Around { beside, limits: route_limits, declared: &declared };
-    let mut webhooks = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let agents_field = section.field("agents");
+    let roster = Roster::new(&agents_field);
+    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster };
+    let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
+    let hooks_field = section.field("hooks");
+    let hooks = hooks::read(&hooks_field, &for_hooks, &mut paths);
+    let workflow_doors = hooks_field.entries().into_iter().find(|(key, _)| *key == "webhooks");
+    let workflow_doors = workflow_doors
+        .map(|(_, field)| taskflow_endpoints::read(&field, route_limits, &declared, &mut paths))
+        .unwrap_or_default();
+    let (mut webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
     let (channels, endpoints) = channels::read(&section.field("channels"), &around);
     webhooks.endpoints.extend(endpoints);
-    let hooks = section.field("hooks").section(&["webhooks"]);
-    let workflow_doors = taskflow_endpoints::read(&hooks.field("webhooks"), route_limits, &declared, &mut paths);
+    let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared });
+    agents::take_paths(&agents, &agents_field, &mut paths);
+    agents::add_named(&mut agents, roster.known());
+    // Only now is everybody named who is.
+    let known = |mut door: HookDoor| {
+        door.agents.known = roster.known();
+        door
+    };
     Config {
         file: file.to_owned(),
         gateway,
@@ -64,7 +80,8 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         sandbox,
         plugins_dir,
         routes,
-        agents: agents::read(&section.field("agents")),
+        agents,
+        hooks: hooks.into_iter().chain(listed).map(known).collect(),
         webhooks,
         channels,
         llms: llm::read(&section.field("llm"), &declared),
@@ -75,10 +92,11 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
 }
 
 fn read_gateway(field: &Field<'_>) -> Gateway {
-    let section = field.section(&["listen", "trustedProxies", "allowRealIpFallback"]);
+    let section = field.section(&["listen", "trustedProxies", "allowedIps", "allowRealIpFallback"]);
     Gateway {
         listen: read_listen(&section.field("listen")).unwrap_or(LISTEN_DEFAULT),
         trusted_proxies: proxies::read(&section.field("trustedProxies")),
+        allowed_ips: allowed_ips::read(&section.field("allowedIps")),
         allow_real_ip_fallback: section.field("allowRealIpFallback").flag(false),
     }
 }

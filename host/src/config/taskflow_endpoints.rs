@@ -36,8 +36,10 @@ pub struct WorkflowEndpoint {
     pub path: String,
     /// Who may knock.
     pub auth: AuthConfig,
-    /// From where: both must allow it.
-    pub allowed_ips: [AllowedIps; 2],
+    /// The addresses that all these doors let knock.
+    pub allowed_ips: AllowedIps,
+    /// Of them, those that this one does.
+    pub own_allowed_ips: AllowedIps,
     /// The workflow that is begun.
     pub flow: String,
     /// The session that its flows belong to.
@@ -94,7 +96,8 @@ fn read_one(
     Some(WorkflowEndpoint {
         path: path?,
         auth: auth?,
-        allowed_ips: [allowed.clone(), own_allowed],
+        allowed_ips: allowed.clone(),
+        own_allowed_ips: own_allowed,
         session_key: SessionKey::new(session.unwrap_or_else(|| format!("workflow:{flow}"))),
         wait: wait?,
         limits,

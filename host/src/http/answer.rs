@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
+use super::idempotency;
 use crate::model::RouteId;
 use crate::sandbox::{Failure, FailureKind, NotReady, Reply};
 
@@ -11,6 +12,8 @@ use crate::sandbox::{Failure, FailureKind, NotReady, Reply};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     NotFound,
+    /// An address that may not knock.
+    Forbidden,
     MethodNotAllowed,
     RateLimited,
     UnsupportedMediaType,
@@ -24,8 +27,10 @@ pub(super) enum Refused {
     BodyTooDeep,
     /// A credential where logs and histories keep it.
     TokenInQuery,
-    /// The address may not knock here.
-    Forbidden,
+    /// The idempotency key is none: this is the rule.
+    BadKey(&'static str),
+    /// The idempotency key belongs to another request.
+    KeyOfOtherRequest,
     /// Every run of the pool is taken.
     Busy,
 }
@@ -43,15 +48,20 @@ const TOKEN_IN_QUERY: &str = "Hook token must be provided via Authorization: Bea
 
 impl Refused {
     pub(super) fn into_response(self) -> Response<Body> {
-        if self == Self::TokenInQuery {
-            return invalid_request(TOKEN_IN_QUERY);
+        match self {
+            Self::TokenInQuery => return invalid_request(TOKEN_IN_QUERY),
+            Self::BadKey(rule) => return invalid_request(rule),
+            Self::KeyOfOtherRequest => {
+                return refusal(StatusCode::CONFLICT, idempotency::CONFLICT, idempotency::OTHER_REQUEST);
+            }
+            _ => {}
         }
         let (status, text) = self.line();
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         match self {
-            Self::NotFound | Self::BodyTooDeep => {
+            Self::NotFound | Self::Forbidden | Self::BodyTooDeep => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TEXT));
             }
             Self::MethodNotAllowed => {
@@ -69,7 +79,8 @@ impl Refused {
             | Self::TooManyInFlight
             | Self::Unauthorized
             | Self::TokenInQuery
-            | Self::Forbidden
+            | Self::BadKey(_)
+            | Self::KeyOfOtherRequest
             | Self::InvalidBody => {}
         }
         response
@@ -78,16 +89,18 @@ impl Refused {
     fn line(self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::RateLimited | Self::TooManyInFlight => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request body timeout"),
             Self::ConnectionClosed => (StatusCode::BAD_REQUEST, "Connection closed"),
             Self::InvalidBody => (StatusCode::BAD_REQUEST, "invalid request body"),
             Self::TokenInQuery => (StatusCode::BAD_REQUEST, TOKEN_IN_QUERY),
+            Self::BadKey(rule) => (StatusCode::BAD_REQUEST, rule),
+            Self::KeyOfOtherRequest => (StatusCode::CONFLICT, idempotency::OTHER_REQUEST),
             Self::BodyTooDeep => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::answer::Refused;
 use super::front::Front;
 use super::{body, serve::Peer};
-use crate::workflow::approvals::{AskView, Asked, DecideError, TokenError};
+use crate::workflow::approvals::{Approvals, AskView, Asked, DecideError, TokenError};
 
 /// What stands before a token.
 pub(super) const PREFIX: &str = "/approvals/";
@@ -28,6 +28,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 const POLICY: &str = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 pub(super) async fn pass(
+    desk: &Approvals,
     front: &Front,
     Peer(peer): Peer,
     head: &Parts,
@@ -39,7 +40,7 @@ pub(super) async fn pass(
         return Err(Refused::RateLimited);
     }
     let _request = front.requests.try_acquire().map_err(|_| Refused::Busy)?;
-    let (ask, name) = match front.approvals.linked(token) {
+    let (ask, name) = match desk.linked(token) {
         Ok(found) => found,
         Err(TokenError::Unknown) => return Err(Refused::NotFound),
         Err(TokenError::Expired) => return Ok(page(StatusCode::GONE, "This link has expired.", "")),
@@ -58,7 +59,7 @@ pub(super) async fn pass(
         Ok(said) => said,
         Err(wrong) => return Ok(page(StatusCode::BAD_REQUEST, wrong, &form(&ask, &name))),
     };
-    Ok(match front.approvals.decide(&ask.id, &name, said).await {
+    Ok(match desk.decide(&ask.id, &name, said).await {
         Ok(ask) => page(StatusCode::OK, &format!("Noted: {}.", ask.state), "<p>You can close this page.</p>"),
         Err(DecideError::Decided(state)) => decided(state.as_str()),
         Err(DecideError::Expired) => decided("expired"),

@@ -6,21 +6,18 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Response, StatusCode, Uri, header};
 use url::form_urlencoded;
 
 use super::answer::{self, Refused};
 use super::front::{Front, json_content, known_caller, post_only};
 use super::routes::normalised;
-use super::{body, serve::Peer};
+use super::{body, idempotency, serve::Peer};
 use crate::auth::TOKEN_HEADER;
 use crate::auth::secret::{DoorSecret, SecretState};
 use crate::config::webhooks::Ingest;
 use crate::json;
 use crate::outbound::ingest::{IngestError, Intake, Taken};
-
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Where events are handed in.
 pub struct EventsDoor {
@@ -66,9 +63,9 @@ impl EventsDoor {
         let caller = known_caller(&self.secret, TOKEN_HEADER, &head.headers)?;
         // Only now is a byte of the body read: a stranger cannot make us hold any.
         let body = body::read(body, self.body_max_bytes, self.body_timeout).await?;
-        let taken = match (json::canonical(&body), idempotency_key(&head.headers)) {
+        let taken = match (json::canonical(&body), idempotency::key(&head.headers)) {
             (Err(error), _) => Err(IngestError::Invalid(error.to_string())),
-            (_, Err(wrong)) => Err(wrong),
+            (_, Err(wrong)) => Err(IngestError::Invalid(wrong.to_owned())),
             (Ok(body), Ok(key)) => self.intake.take(&caller, &body, key).await,
         };
         Ok(taken.map_or_else(|error| refusal(&error), |taken| accepted(&taken)))
@@ -82,24 +79,13 @@ pub(super) fn no_token_in_query(uri: &Uri) -> Result<(), Refused> {
     if has_token { Err(Refused::TokenInQuery) } else { Ok(()) }
 }
 
-/// The one idempotency key, if there is one. What it must look like is the intake's to say.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, IngestError> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        // What is not visible ASCII becomes the empty key, which is as wrong.
-        (Some(key), None) => Ok(Some(key.to_str().unwrap_or_default())),
-        (Some(_), Some(_)) => Err(IngestError::Invalid("Idempotency-Key: sent more than once; send one".into())),
-    }
-}
-
 fn accepted(taken: &Taken) -> Response<Body> {
     // Ids are plain: a prefix, letters, digits, `_` and `-`. Nothing in them needs an escape.
     let ids: Vec<&str> = taken.ids.iter().map(|id| id.as_str()).collect();
     let mut response =
         answer::json(StatusCode::ACCEPTED, format!("{{\"ok\":true,\"ids\":[\"{}\"]}}", ids.join("\",\"")));
     if taken.is_repeated {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        idempotency::mark_repeat(&mut response);
     }
     response
 }
@@ -107,7 +93,7 @@ fn accepted(taken: &Taken) -> Response<Body> {
 fn refusal(error: &IngestError) -> Response<Body> {
     let (status, code) = match error {
         IngestError::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-        IngestError::OtherRequest => (StatusCode::CONFLICT, "idempotency_conflict"),
+        IngestError::OtherRequest => (StatusCode::CONFLICT, idempotency::CONFLICT),
         IngestError::OtherEvent(_) => (StatusCode::CONFLICT, "event_conflict"),
         IngestError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };

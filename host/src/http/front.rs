@@ -17,42 +17,44 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::{self, Refused};
-use super::events::EventsDoor;
+use super::doors::Doors;
+use super::gate::{Entered, Guest};
 use super::head::Head;
 use super::routes::{Route, RouteTable, resolved};
-use super::workflows::WorkflowDoors;
-use super::{approvals, body, serve::Peer};
-use crate::auth::secret::{DoorSecret, SecretState};
-use crate::auth::{Caller, Forwarded, SECRET_HEADER, authenticate, client_address, presented_secret};
+use super::{body, idempotency, payload, serve::Peer};
+use crate::auth::secret::DoorSecret;
+use crate::auth::{Caller, Forwarded, authenticate, client_address, presented_secret};
+use crate::clock::Clock;
 use crate::config::Gateway;
-use crate::json::{self, JsonError};
-use crate::limits::{Admissions, InFlight, RateWindows};
+use crate::json::JsonText;
+use crate::limits::{Admissions, FailedCredentials, InFlight, RateWindows};
 use crate::model::js_trim;
 use crate::sandbox::Outcome;
-use crate::taskflow::TaskFlows;
-use crate::workflow::approvals::Approvals;
+use crate::taskflow::{Once, TaskFlows};
 
 /// Everything the front door needs.
 pub struct Front {
     /// The routes.
     pub routes: RouteTable,
-    /// Where events are handed in, if anywhere.
-    pub events: Option<EventsDoor>,
-    /// The doors that begin workflows.
-    pub workflows: WorkflowDoors,
-    /// Where people answer what workflows ask.
-    pub approvals: Approvals,
-    /// Which proxies are believed.
+    /// The doors that are no plugin routes.
+    pub doors: Doors,
+    /// Which proxies are believed, and who may knock anywhere.
     pub gateway: Gateway,
+    /// Credentials that failed at the doors of agents.
+    pub failed: FailedCredentials,
     /// The rate windows.
     pub rate: RateWindows,
     /// The requests in flight.
     pub in_flight: InFlight,
     /// Requests at once over all routes.
     pub requests: Semaphore,
+    /// Of them, those whose body is read before anybody knows who sends it: strangers leave room for those who have shown a credential.
+    pub unproven: Semaphore,
     /// The runs of the pool.
     pub admissions: Admissions,
-    /// For `/readyz`: whether the store answers.
+    /// What time it is.
+    pub clock: Clock,
+    /// The changes of requests; and for `/readyz`, whether the store answers.
     pub taskflows: TaskFlows,
 }
 
@@ -74,49 +76,90 @@ impl Front {
     }
 
     async fn pass(&self, peer: SocketAddr, head: Parts, body: &mut Body) -> Result<Response<Body>, Refused> {
+        self.may_knock(peer, &head.headers)?;
         let path = resolved(head.uri.path());
-        if let Some(events) = self.events.as_ref().filter(|events| events.is_at(&path)) {
-            return events.pass(self, Peer(peer), &head, body).await;
-        }
-        if let Some(door) = self.workflows.find(&path) {
-            return door.pass(self, Peer(peer), head, body).await;
-        }
-        if let Some(token) = path.strip_prefix(approvals::PREFIX) {
-            return approvals::pass(self, Peer(peer), &head, token, body).await;
+        if let Some(passed) = self.doors.pass(self, Peer(peer), &path, &head, body).await {
+            return passed;
         }
         let route = self.known_path(&path)?;
+        let client = self.client(peer, &head.headers);
+        route.gate.may_knock(client)?;
         post_only(&head.method)?;
-        self.within_rate(route, &path, peer, &head.headers)?;
-        json_content(&head.headers)?;
+        self.within_rate(route, &path, client)?;
+        let claim = payload::claim(&head.headers, route.bodies)?;
         let in_flight =
             self.in_flight.enter(&route.path, peer.ip(), route.limits.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = self.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(&route.secret, SECRET_HEADER, &head.headers)?;
-        // Only now is a byte of the body read: a stranger cannot make us hold any.
+        let at_gate = route.gate.knock(&head.headers)?;
+        let unproven =
+            (!at_gate.is_known()).then(|| self.unproven.try_acquire().map_err(|_| Refused::Busy)).transpose()?;
+        // Only now is a byte of the body read: a stranger cannot make us hold any, but where the proof is in the body.
         let body = body::read(body, route.limits.body_max_bytes, route.limits.body_timeout).await?;
-        let body = json::canonical(&body).map_err(invalid_body)?;
+        let guest = match route.gate.enter(at_gate, &head, body, &self.taskflows, &self.clock).await? {
+            Entered::Guest(guest) => guest,
+            Entered::Handshake(answer) => return Ok(answer),
+        };
+        drop(unproven);
+        let body = payload::json(claim, &head.headers, &guest.body)?;
+        let once = self.once(route, &guest, &head, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
-        let admission = self.admissions.admit(&caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
-        let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body).await;
-        Ok(match ran {
+        let admission = self.admissions.admit(&guest.caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
+        let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
+        let is_repeat = ran.as_ref().is_ok_and(|ran| ran.is_repeat);
+        let mut response = match ran.map(|ran| ran.outcome) {
             Ok(Outcome::Replied(reply)) => answer::reply(&route.id, &reply),
             Ok(Outcome::InvalidRequest(message)) => answer::invalid_request(&message),
             Ok(Outcome::Failed(failure)) => answer::failed(&route.id, &failure),
             Err(why) => answer::not_ready(&route.id, why),
-        })
+        };
+        if is_repeat {
+            idempotency::mark_repeat(&mut response);
+        }
+        Ok(response)
+    }
+
+    /// What makes the request count once, if its sender names its deliveries or it came with a key.
+    fn once(&self, route: &Route, guest: &Guest, head: &Parts, body: &JsonText) -> Result<Option<Once>, Refused> {
+        if let Some(delivery) = &guest.delivery {
+            return Ok(Some(Once::delivery(&format!("route/{}", route.id), delivery)));
+        }
+        let Some(key) = idempotency::key(&head.headers).map_err(Refused::BadKey)? else { return Ok(None) };
+        // A key has no line break in it, so no two routes share one, whatever their ids.
+        let scope = format!("route/{}\n", route.id);
+        // Components read the query, too. Canonical JSON has no line break in it, so what stands behind one is no body.
+        let request = match head.uri.query() {
+            None | Some("") => Cow::Borrowed(body.as_str()),
+            Some(query) => Cow::Owned([body.as_str(), "\n", query].concat()),
+        };
+        let once = Once::new(&scope, key, &request).map_err(|_| Refused::BadKey(idempotency::RULE))?;
+        // Told before the component runs. A key that is taken meanwhile is found out in the transaction of the change.
+        match self.taskflows.is_of_other_request(&once) {
+            Ok(false) => Ok(Some(once)),
+            Ok(true) => Err(Refused::KeyOfOtherRequest),
+            Err(error) => {
+                tracing::error!("an idempotency key could not be looked up: {error}");
+                Err(Refused::Busy)
+            }
+        }
+    }
+
+    fn may_knock(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
+        // Nearly always there is no list, and then nobody asks where the request comes from.
+        let allowed = &self.gateway.allowed_ips;
+        if allowed.is_everybody() || allowed.contains(self.client(peer, headers)) {
+            Ok(())
+        } else {
+            Err(Refused::Forbidden)
+        }
     }
 
     /// A route whose secret has never been resolved is not there.
     fn known_path(&self, path: &str) -> Result<&Arc<Route>, Refused> {
-        self.routes
-            .find(path)
-            .filter(|route| !matches!(**route.secret.state(), SecretState::Unresolved))
-            .ok_or(Refused::NotFound)
+        self.routes.find(path).filter(|route| !route.gate.is_closed()).ok_or(Refused::NotFound)
     }
 
     /// Counted per path as it was requested, as the real one does: `/x` and `/x/` have separate windows.
-    fn within_rate(&self, route: &Route, path: &str, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refused> {
-        let client = self.client(peer, headers);
+    fn within_rate(&self, route: &Route, path: &str, client: IpAddr) -> Result<(), Refused> {
         let limits = &route.limits;
         let allowed = self.rate.allow(path, client, limits.rate_requests, limits.rate_window, Instant::now());
         if allowed { Ok(()) } else { Err(Refused::RateLimited) }
@@ -124,7 +167,9 @@ impl Front {
 
     pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let joined = |name: &str| {
-            let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+            // A line that is not all ASCII counts too: its end may be what a trusted proxy wrote behind a stranger's bytes.
+            let values: Vec<_> =
+                headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
         let (forwarded_for, real_ip) = (joined("x-forwarded-for"), joined("x-real-ip"));
@@ -137,11 +182,12 @@ async fn plugin_route(State(front): State<Arc<Front>>, Peer(peer): Peer, request
     let (head, mut body) = request.into_parts();
     // Whoever waits for a word before the body gets none: what follows may be the body or the next request.
     let is_held_back = head.headers.contains_key(header::EXPECT);
-    let refused = match front.pass(peer, head, &mut body).await {
-        Ok(response) => return response,
-        Err(refused) => refused,
-    };
-    let mut response = refused.into_response();
+    let response = front.pass(peer, head, &mut body).await.unwrap_or_else(Refused::into_response);
+    settled(response, body, is_held_back).await
+}
+
+/// Reads what is left of the body, or has the connection closed.
+async fn settled(mut response: Response<Body>, body: Body, is_held_back: bool) -> Response<Body> {
     let is_settled = body.is_end_stream() || response.headers().contains_key(header::CONNECTION);
     if !is_settled && (is_held_back || !body::discard(body).await) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -188,17 +234,10 @@ pub(super) fn known_caller(
 
 /// A header as OpenClaw reads it: of several lines the first, and each byte one character (Latin-1), so that what stands in the header decides and
 /// never how it is encoded.
-fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+pub(super) fn first_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
     let bytes = headers.get(name)?.as_bytes();
     Some(match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => Cow::Borrowed(text),
         _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     })
-}
-
-fn invalid_body(error: JsonError) -> Refused {
-    match error {
-        JsonError::TooDeep => Refused::BodyTooDeep,
-        _ => Refused::InvalidBody,
-    }
 }

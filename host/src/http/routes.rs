@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::auth::secret::DoorSecret;
-use crate::config::RouteLimits;
+use super::gate::Gate;
+use crate::config::{Bodies, RouteLimits};
 use crate::model::RouteId;
 use crate::sandbox::Slot;
 
@@ -18,7 +18,9 @@ pub struct Route {
     /// Its limits.
     pub limits: RouteLimits,
     /// Who may call it.
-    pub secret: Arc<DoorSecret>,
+    pub gate: Gate,
+    /// What bodies it takes.
+    pub bodies: Bodies,
     /// Its component.
     pub slot: Arc<Slot>,
 }

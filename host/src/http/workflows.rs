@@ -9,26 +9,24 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use super::answer::{self, Refused};
-use super::events::{IDEMPOTENCY_KEY, REPLAYED, no_token_in_query};
-use super::front::{Front, known_caller, post_only};
+use super::front::{Front, json_content};
+use super::gate::{Gate, Guest};
 use super::head::Head;
+use super::knock::{self, Visitor};
 use super::routes::normalised;
-use super::{body, serve::Peer};
-use crate::auth::TOKEN_HEADER;
-use crate::auth::secret::DoorSecret;
-use crate::config::auth::AuthConfig;
+use super::{idempotency, payload, serve::Peer};
 use crate::config::{WAIT_MAX, WorkflowEndpoint};
-use crate::json::{self, value_lossy};
-use crate::model::{Digest, FlowStatus};
+use crate::json::{self, JsonText, value_lossy};
+use crate::model::FlowStatus;
 use crate::sandbox::RequestHead;
-use crate::workflow::{Begin, BeginError, Begun, Input, Once, Seen};
+use crate::taskflow::Once;
+use crate::workflow::{Begin, BeginError, Begun, Input, Seen};
 
-/// Longest idempotency key, in bytes: as at the door for events.
-const KEY_MAX_BYTES: usize = 255;
+/// Failed credentials at all these doors count together.
+const SCOPE: &str = "taskflow";
 
 /// All doors that begin workflows, by their paths.
 #[derive(Default)]
@@ -51,14 +49,14 @@ impl WorkflowDoors {
 pub struct WorkflowDoor {
     config: WorkflowEndpoint,
     path: Arc<str>,
-    secrets: Vec<Arc<DoorSecret>>,
+    gate: Gate,
     begin: Begin,
 }
 
 impl WorkflowDoor {
-    /// As the config has it, with the secrets that a sender may present.
-    pub fn new(config: WorkflowEndpoint, secrets: Vec<Arc<DoorSecret>>, begin: Begin) -> Self {
-        Self { path: config.path.as_str().into(), config, secrets, begin }
+    /// The door behind this gate.
+    pub fn new(config: WorkflowEndpoint, gate: Gate, begin: Begin) -> Self {
+        Self { path: config.path.as_str().into(), config, gate, begin }
     }
 
     pub(super) async fn pass(
@@ -70,27 +68,36 @@ impl WorkflowDoor {
     ) -> Result<Response<Body>, Refused> {
         let limits = &self.config.limits;
         let client = front.client(peer, &head.headers);
-        if !self.config.allowed_ips.iter().all(|allowed| allowed.contains(client)) {
+        if !self.config.allowed_ips.contains(client) {
             return Err(Refused::Forbidden);
         }
-        no_token_in_query(&head.uri)?;
-        post_only(&head.method)?;
+        if let Err(turned) = knock::is_a_post(&head) {
+            return Ok(*turned);
+        }
         if !front.rate.allow(&self.path, client, limits.rate_requests, limits.rate_window, Instant::now()) {
             return Err(Refused::RateLimited);
         }
         let in_flight =
             front.in_flight.enter(&self.path, peer.ip(), limits.in_flight).ok_or(Refused::TooManyInFlight)?;
-        let request = front.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        self.known(&head.headers)?;
-        // Only now is a byte of the body read: a stranger cannot make us hold any.
-        let body = body::read(body, limits.body_max_bytes, limits.body_timeout).await?;
+        let visitor = Visitor { client, scope: SCOPE };
+        let at_gate = match knock::at_gate(front, &self.gate, &visitor, &head.headers) {
+            Ok(at_gate) => at_gate,
+            Err(turned) => return Ok(*turned),
+        };
         let wait = match wait_of(&head.uri, self.config.wait) {
             Ok(wait) => wait,
             Err(wrong) => return Ok(answer::invalid_request(&wrong)),
         };
-        let begun = self.take(head, &body).await;
+        // Behind the credential: no stranger can take these places, nor have a byte of a body read where the head proves who it is.
+        let place = front.requests.try_acquire().map_err(|_| Refused::Busy)?;
+        let max_bytes = limits.body_max_bytes;
+        let guest = match knock::guest(front, &self.gate, &visitor, at_gate, &head, body, max_bytes).await {
+            Ok(guest) => guest,
+            Err(turned) => return Ok(*turned),
+        };
+        let begun = self.take(head, &guest).await;
         // Whoever waits for a run takes no place from those who knock.
-        drop((in_flight, request));
+        drop((in_flight, place));
         let begun = match begun {
             Ok(begun) => begun,
             Err(error) => return Ok(refusal(&error)),
@@ -102,60 +109,41 @@ impl WorkflowDoor {
         Ok(answer(&begun, seen))
     }
 
-    /// One of the door's secrets, unless the operator wrote that anybody may knock.
-    fn known(&self, headers: &HeaderMap) -> Result<(), Refused> {
-        if matches!(self.config.auth, AuthConfig::Open) {
-            return Ok(());
-        }
-        // All of them are compared, so that which one it was takes no other time.
-        let known = self.secrets.iter().filter(|secret| known_caller(secret, TOKEN_HEADER, headers).is_ok()).count();
-        if known > 0 { Ok(()) } else { Err(Refused::Unauthorized) }
-    }
-
-    async fn take(&self, head: Parts, body: &[u8]) -> Result<Begun, BeginError> {
-        let once = once(&self.path, &head.headers, body)?;
+    async fn take(&self, head: Parts, guest: &Guest) -> Result<Begun, BeginError> {
+        let body = read_body(&head.headers, &guest.body)?;
+        let once = self.once(&head.headers, guest, &body)?;
         let (method, path) = (head.method.as_str().to_owned(), head.uri.path().to_owned());
-        let query: Map<String, Value> = pairs(head.uri.query().unwrap_or_default().as_bytes());
-        let body = read_body(&head.headers, body)?;
+        let query: Map<String, Value> = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .collect();
         let headers: Map<String, Value> =
             Head::new(head.headers, head.uri).headers().into_iter().map(|(name, value)| (name, value.into())).collect();
+        let body = value_lossy(body.as_str());
         let webhook = json!({ "body": body, "headers": headers, "query": query, "path": path, "method": method });
         let input = Input { webhook, args: Map::new() };
         self.begin.begin(&self.config.flow, &self.config.session_key, input, once).await
     }
+
+    /// What makes the request count once: the sender's own name for the delivery, or its key. Both belong to this door.
+    fn once(&self, headers: &HeaderMap, guest: &Guest, body: &JsonText) -> Result<Option<Once>, BeginError> {
+        let scope = format!("workflow{}", self.path);
+        if let Some(delivery) = &guest.delivery {
+            return Ok(Some(Once::delivery(&scope, delivery)));
+        }
+        let invalid = |rule: &str| BeginError::Invalid(rule.to_owned());
+        let Some(key) = idempotency::key(headers).map_err(invalid)? else { return Ok(None) };
+        Once::new(&format!("{scope}\n"), key, body.as_str()).map(Some).map_err(|_| invalid(idempotency::RULE))
+    }
 }
 
 /// JSON whatever it is called; else a form, if it is called one; else text. Nothing at all is an empty object.
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, BeginError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<JsonText, BeginError> {
     match json::canonical(body) {
-        Ok(json) => Ok(value_lossy(json.as_str())),
-        Err(json::JsonError::Empty) => Ok(json!({})),
-        Err(error) if kind == "application/json" || kind.ends_with("+json") => {
-            Err(BeginError::Invalid(error.to_string()))
-        }
-        Err(_) if kind == "application/x-www-form-urlencoded" => Ok(Value::Object(pairs(body))),
-        Err(_) => Ok(Value::String(String::from_utf8_lossy(body).into_owned())),
+        Ok(json) => Ok(json),
+        Err(json::JsonError::Empty) => Ok(json::canonical(b"{}").unwrap_or_else(|_| JsonText::null())),
+        Err(error) if json_content(headers).is_ok() => Err(BeginError::Invalid(error.to_string())),
+        Err(_) => Ok(payload::other(headers, body).unwrap_or_else(|| JsonText::string(&String::from_utf8_lossy(body)))),
     }
-}
-
-/// Names and values; of a name that is there twice the last.
-fn pairs(text: &[u8]) -> Map<String, Value> {
-    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect()
-}
-
-/// The idempotency key, if there is one. It belongs to its door.
-fn once(path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Option<Once>, BeginError> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let (Some(key), more) = (values.next(), values.next()) else { return Ok(None) };
-    let key = key.to_str().unwrap_or_default();
-    let is_good = (1..=KEY_MAX_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_good || more.is_some() {
-        let rule = format!("Idempotency-Key: must be sent once, 1 to {KEY_MAX_BYTES} visible ASCII characters");
-        return Err(BeginError::Invalid(rule));
-    }
-    Ok(Some(Once { key: format!("workflow {path} {key}"), request: Digest(Sha256::digest(body).into()) }))
 }
 
 /// How long to wait: what the request says (`?wait=true`, `?wait=30s`, `?wait=500ms`), else what the door does. Never longer than a proxy would.
@@ -201,7 +189,7 @@ fn answer(begun: &Begun, seen: Option<Seen>) -> Response<Body> {
     }
     let mut response = answer::json(status, said.to_string());
     if begun.is_repeated {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        idempotency::mark_repeat(&mut response);
     }
     response
 }
@@ -213,7 +201,7 @@ fn refusal(error: &BeginError) -> Response<Body> {
             (StatusCode::SERVICE_UNAVAILABLE, "workflow_not_ready")
         }
         BeginError::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-        BeginError::OtherRequest => (StatusCode::CONFLICT, "idempotency_conflict"),
+        BeginError::OtherRequest => (StatusCode::CONFLICT, idempotency::CONFLICT),
         BeginError::Store(why) => {
             tracing::error!("a run of a workflow cannot be stored: {why}");
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
@@ -258,7 +246,8 @@ mod tests {
         let check = |kind: &'static str, body: &str, expected: Option<Value>| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-            assert_eq!(read_body(&headers, body.as_bytes()).ok(), expected, "{kind} {body}");
+            let read = read_body(&headers, body.as_bytes()).ok();
+            assert_eq!(read.map(|read| value_lossy(read.as_str())), expected, "{kind} {body}");
         };
         check("text/plain", r#"{"a": 1}"#, Some(json!({"a": 1})));
         check("application/x-www-form-urlencoded", "a=1&b=x+y", Some(json!({"a": "1", "b": "x y"})));

@@ -74,19 +74,28 @@ const TRANSFORMS_SHARE: u32 = 4;
 /// up workflows, nor a workflow that loops deliveries; and half of the pool is left to requests.
 const STEPS_SHARE: u32 = 4;
 
+/// And for transforms of hooks, whose senders wait: what agents are told is not to hold up the actions of routes, nor they them.
+const HOOKS_SHARE: u32 = 4;
+
 /// Hands out admissions, never more at once than the sandbox's pool has room for.
 #[derive(Clone)]
 pub struct Admissions {
     runs: Arc<Semaphore>,
     transforms: Arc<Semaphore>,
     steps: Arc<Semaphore>,
+    hooks: Arc<Semaphore>,
 }
 
 impl Admissions {
     /// As many as the pool has runs.
     pub fn new(runs_max: u32) -> Self {
         let share = |of: u32| Arc::new(Semaphore::new((runs_max / of).max(1) as usize));
-        Self { runs: share(1), transforms: share(TRANSFORMS_SHARE), steps: share(STEPS_SHARE) }
+        Self {
+            runs: share(1),
+            transforms: share(TRANSFORMS_SHARE),
+            steps: share(STEPS_SHARE),
+            hooks: share(HOOKS_SHARE),
+        }
     }
 
     /// Admits a caller who holds a place in flight. Does not queue: a sender that is told to come back is better off than one that waits in the dark.
@@ -103,6 +112,11 @@ impl Admissions {
     /// Admits a step of a workflow as soon as there is a place for it. Whoever asked first is first. May be dropped while it waits.
     pub async fn admit_step(&self, budget: Budget) -> Admission {
         self.admit_in_turn(&self.steps, budget).await
+    }
+
+    /// Admits a run of a hook's transform as soon as there is a place for it. Whoever asked first is first. May be dropped while it waits.
+    pub async fn admit_hook(&self, budget: Budget) -> Admission {
+        self.admit_in_turn(&self.hooks, budget).await
     }
 
     async fn admit_in_turn(&self, share: &Arc<Semaphore>, budget: Budget) -> Admission {

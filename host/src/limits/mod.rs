@@ -2,9 +2,11 @@
 //! token without which the sandbox runs nothing. The numbers come from `config/limits.rs`.
 
 mod admission;
+mod failures;
 mod in_flight;
 mod rate;
 
 pub use admission::{Admission, Admissions, Budget, Full};
+pub use failures::{Failed, FailedCredentials};
 pub use in_flight::{InFlight, InFlightSlot};
 pub use rate::RateWindows;

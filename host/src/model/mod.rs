@@ -28,7 +28,9 @@ pub use ids::{
     AgentId, DeliveryId, EndpointName, EventId, FlowId, Ids, JobId, MappingName, Millis, RouteId, RunId, SessionKey,
     TaskId, WorkflowName,
 };
-pub use run::{NewRun, Run, RunKind, RunOptions, RunState, SessionMode, TaskLink, Trust};
+pub use run::{ClaimedRun, NewRun, Run, RunEnd, RunKind, RunNews, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;
-pub use workflow::{Answer, Ask, AskKind, AskState, ClaimedRun, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState};
+pub use workflow::{
+    Answer, Ask, AskKind, AskState, ClaimedWorkflow, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState,
+};

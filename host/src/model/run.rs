@@ -28,6 +28,11 @@ impl RunState {
     pub fn is_ended(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
+
+    /// Has it ended otherwise than it was to, and not because somebody wanted that?
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Lost)
+    }
 }
 
 words! {
@@ -141,10 +146,20 @@ pub struct Run {
     pub state: RunState,
     /// How often it was begun.
     pub attempts: u32,
+    /// The last line on what it was doing.
+    pub summary: Option<String>,
     /// What the agent answered, once it has ended.
     pub reply: Option<String>,
     /// What went wrong, in a sentence that is safe to show.
     pub error: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Input and output tokens.
+    pub usage: Option<(u64, u64)>,
+    /// The end of the lease, if a client has it.
+    pub leased_until: Option<Millis>,
+    /// Since when it is to be stopped.
+    pub cancel_at: Option<Millis>,
     /// When it was accepted.
     pub created_at: Millis,
     /// When it last changed.
@@ -153,4 +168,62 @@ pub struct Run {
     pub started_at: Option<Millis>,
     /// When it ended.
     pub ended_at: Option<Millis>,
+}
+
+/// A run that somebody holds the lease of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedRun {
+    /// It, as it is now that it is begun.
+    pub run: Run,
+    /// What fences it: whoever tells of it or ends it shows this, and another one's is refused.
+    pub lease: i64,
+    /// What the runner called its session the last time.
+    pub runner_session: Option<String>,
+}
+
+/// What is told of a run while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunNews {
+    /// The runner knows the session by this name.
+    Session(String),
+    /// A line on what it is doing.
+    Summary(String),
+    /// A tool was called.
+    ToolCalled {
+        /// The runner's id of the call.
+        id: String,
+        /// What is called.
+        name: String,
+    },
+    /// A tool call has ended.
+    ToolCompleted {
+        /// The runner's id of the call.
+        id: String,
+        /// What was called.
+        name: String,
+        /// Whether it went well.
+        ok: bool,
+    },
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// One of the states that mean an end.
+    pub state: RunState,
+    /// What the agent answered.
+    pub reply: Option<String>,
+    /// What went wrong, in a sentence that is safe to show.
+    pub error: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Input and output tokens.
+    pub usage: Option<(u64, u64)>,
+}
+
+impl RunEnd {
+    /// An end without an answer.
+    pub fn without_reply(state: RunState, error: impl Into<String>) -> Self {
+        Self { state, reply: None, error: Some(error.into()), model: None, usage: None }
+    }
 }

@@ -60,7 +60,7 @@ pub struct NewWorkflowRun {
 
 /// A run that somebody carries out.
 #[derive(Clone, Debug)]
-pub struct ClaimedRun {
+pub struct ClaimedWorkflow {
     /// Its flow.
     pub flow: FlowId,
     /// The session that the flow belongs to.

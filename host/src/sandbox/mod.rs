@@ -23,6 +23,7 @@ mod lanes;
 mod meter;
 mod need;
 mod outcome;
+mod overrides;
 mod place;
 mod plugin;
 mod plugins;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::action::{Action, NoRequest};
+use super::action::{Action, Bound, NoRequest};
 use super::announce::Announce;
 use super::compile::Compiler;
 use super::folder::PluginFolder;
@@ -20,7 +20,16 @@ use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::limits::{Admission, Budget};
 use crate::model::{Digest, EndpointName, Grants, MappingName, Millis, RouteId, WorkflowName};
-use crate::taskflow::Session;
+use crate::taskflow::{Once, Session};
+
+/// One run of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRun {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether a change of it was made by an earlier run of the same request.
+    pub is_repeat: bool,
+}
 
 /// A place for components of one kind, and what can be asked of any.
 macro_rules! slot {
@@ -103,14 +112,15 @@ impl Slot {
         Self(Place::new(Action { session }, User::Route(route), source, grants, budget, clock, announce))
     }
 
-    /// Runs the component once, within the budget of the admission.
+    /// Runs the component once, within the budget of the admission. `once` makes its changes count once however often the request comes.
     pub async fn run(
         &self,
         admission: Admission,
         head: Box<dyn RequestHead>,
         body: JsonText,
-    ) -> Result<Outcome, NotReady> {
-        answer(&self.0, admission, head, body).await
+        once: Option<Once>,
+    ) -> Result<ActionRun, NotReady> {
+        run_once(&self.0, admission, head, body, once).await
     }
 }
 
@@ -129,20 +139,24 @@ impl StepSlot {
     }
 
     /// Runs the component once, within the budget of the admission (`Admissions::admit_step`). The body is the step's arguments. There is no request: no
-    /// headers, an empty query; what it reads as the id of its route is the name of the workflow.
-    pub async fn run(&self, admission: Admission, body: JsonText) -> Result<Outcome, NotReady> {
-        answer(&self.0, admission, Box::new(NoRequest), body).await
+    /// headers, an empty query; what it reads as the id of its route is the name of the workflow. `once` names the step of its run, so that a step
+    /// which is run again after a crash changes nothing twice.
+    pub async fn run(&self, admission: Admission, body: JsonText, once: Once) -> Result<Outcome, NotReady> {
+        Ok(run_once(&self.0, admission, Box::new(NoRequest), body, Some(once)).await?.outcome)
     }
 }
 
-async fn answer(
+async fn run_once(
     place: &Place<Action>,
     admission: Admission,
     head: Box<dyn RequestHead>,
     body: JsonText,
-) -> Result<Outcome, NotReady> {
-    let ran = place.run(admission, place.kind.bound(head), body).await?;
-    Ok(ran.outcome.unwrap_or_else(Outcome::Failed))
+    once: Option<Once>,
+) -> Result<ActionRun, NotReady> {
+    let session = &place.kind.session;
+    let session = once.map_or_else(|| session.clone(), |once| session.within(once));
+    let ran = place.run(admission, Bound { session: session.clone(), head }, body).await?;
+    Ok(ActionRun { outcome: ran.outcome.unwrap_or_else(Outcome::Failed), is_repeat: session.is_repeat() })
 }
 
 impl TransformSlot {

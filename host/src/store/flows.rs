@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::outbox::{self, Stamp};
 use super::rows::{self, flow_columns};
-use super::{Store, StoreError, tasks, workflows};
+use super::{Op, Store, StoreError, TaskRules, runs, tasks, workflows, writer};
 use crate::model::{EventKind, Flow, FlowId, FlowStatus, SessionKey, Task};
 
 /// A page of a list ends after this much text, also when fewer flows than asked for are in it: a guest has to hold it.
@@ -101,51 +101,49 @@ impl Store {
     }
 
     /// Stores a new flow. Its id must be new.
-    pub async fn create_flow(&self, flow: Flow) -> Result<Flow, StoreError> {
-        let stamp = self.0.stamp.clone();
-        self.0
-            .writer
-            .write(move |db| {
-                rows::put_flow(db, INSERT, &flow)?;
-                outbox::note(db, &stamp, EventKind::FlowCreated, &flow, None)?;
-                Ok(flow.clone())
-            })
-            .await
+    pub fn create_flow(flow: Flow) -> Op<Flow> {
+        Op::new(move |db, stamp| {
+            rows::put_flow(db, INSERT, &flow)?;
+            outbox::note(db, stamp, EventKind::FlowCreated, &flow, None)?;
+            Ok(flow.clone())
+        })
     }
 
     /// Changes the session's flow as `decide` says.
-    pub async fn change_flow<R, D>(&self, owner: &SessionKey, id: &str, mut decide: D) -> Result<Changed<R>, StoreError>
+    pub fn change_flow<R, D>(owner: &SessionKey, id: &str, mut decide: D) -> Op<Changed<R>>
     where
-        R: Send + 'static,
         D: FnMut(&Flow) -> Decision<R> + Send + 'static,
     {
-        let (stamp, owner, id) = (self.0.stamp.clone(), owner.clone(), FlowId::new(id));
-        self.0.writer.write(move |db| change(db, &stamp, &owner, &id, &mut decide)).await
+        let (owner, id) = (owner.clone(), FlowId::new(id));
+        Op::new(move |db, stamp| change(db, stamp, &owner, &id, &mut decide))
     }
 
-    /// As [`change_flow`](Self::change_flow), with the number of the flow's active tasks to decide by; a workflow's run that is
-    /// carried out counts as one. Also returns its tasks, newest
-    /// first, at most [`tasks::LISTED_MAX`].
-    pub async fn change_flow_and_list<R, D>(
-        &self,
+    /// As [`change_flow`](Self::change_flow), to cancel it: first the runs behind its tasks are cancelled, then `decide` gets the number of
+    /// its tasks that are still active. Also returns its tasks, newest first, at most [`tasks::LISTED_MAX`].
+    pub fn cancel_flow<R, D>(
         owner: &SessionKey,
         id: &str,
+        rules: TaskRules,
         mut decide: D,
-    ) -> Result<(Changed<R>, Vec<Task>), StoreError>
+    ) -> Op<(Changed<R>, Vec<Task>)>
     where
-        R: Send + 'static,
         D: FnMut(&Flow, u64) -> Decision<R> + Send + 'static,
     {
-        let (stamp, owner, id) = (self.0.stamp.clone(), owner.clone(), FlowId::new(id));
-        self.0
-            .writer
-            .write(move |db| {
-                let active = tasks::count_active(db, &id)? + u64::from(workflows::is_under_way(db, &id)?);
-                let changed = change(db, &stamp, &owner, &id, &mut |flow| decide(flow, active))?;
-                let listed = if matches!(changed, Changed::Missing) { Vec::new() } else { tasks::of_flow(db, &id)? };
-                Ok((changed, listed))
-            })
-            .await
+        let (owner, id) = (owner.clone(), FlowId::new(id));
+        Op::new(move |db, stamp| {
+            if get(db, &owner, &id)?.is_none() {
+                return Ok((Changed::Missing, Vec::new()));
+            }
+            let had_runs = runs::cancel_of_flow(db, stamp, &id, rules)?;
+            // A workflow's run that is carried out counts as one: it ends its step first.
+            let active = tasks::count_active(db, &id)? + u64::from(workflows::is_under_way(db, &id)?);
+            let changed = change(db, stamp, &owner, &id, &mut |flow| decide(flow, active))?;
+            if had_runs && matches!(changed, Changed::Refused(..)) {
+                writer::undo(db)?;
+            }
+            let listed = if matches!(changed, Changed::Missing) { Vec::new() } else { tasks::of_flow(db, &id)? };
+            Ok((changed, listed))
+        })
     }
 }
 

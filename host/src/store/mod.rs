@@ -10,6 +10,8 @@ mod delivery;
 mod error;
 mod flows;
 mod folder;
+mod nonces;
+mod once;
 mod outbox;
 mod readers;
 mod rows;
@@ -26,16 +28,22 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use accepted::Submitted;
+pub use accepted::{BadKey, Once, Submitted};
 pub use delivery::{
-    Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Once, Recovery, Retried,
-    Room, StateNow,
+    Completion, DELIVERIES_LISTED_MAX, DeliveryQuery, DeliveryRow, EndpointCounts, HandedIn, Recovery, Retried, Room,
+    StateNow,
 };
 pub use error::StoreError;
 pub use flows::{Changed, Decision, FlowViews};
+pub use nonces::{OnceSigned, Seen};
+pub use once::{Answered, Call, Op};
+pub use runs::{
+    Accepted, ClientClaim, RUNS_LISTED_MAX, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, Submission,
+    TaskRules,
+};
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
-pub use workflows::{Answered, Recording};
+pub use workflows::{AskAnswered, Recording};
 
 use crate::clock::Clock;
 use crate::model::Ids;

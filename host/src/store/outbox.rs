@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, named_params};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::{Store, StoreError};
 use crate::clock::Clock;
@@ -19,11 +19,13 @@ pub(super) struct Stamp {
     pub news: Arc<News>,
 }
 
-/// Tells one waiter that events were committed.
+/// Tells one waiter that events were committed, and any number of them that runs changed.
 #[derive(Debug, Default)]
 pub(super) struct News {
     stored: AtomicBool,
     told: Notify,
+    has_runs: AtomicBool,
+    runs: watch::Sender<u64>,
 }
 
 impl News {
@@ -32,6 +34,19 @@ impl News {
         if self.stored.swap(false, Ordering::Relaxed) {
             self.told.notify_one();
         }
+        if self.has_runs.swap(false, Ordering::Relaxed) {
+            self.runs.send_modify(|changes| *changes = changes.wrapping_add(1));
+        }
+    }
+
+    /// In a transaction: a run changes.
+    pub fn runs_changed(&self) {
+        self.has_runs.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts commits in which runs changed.
+    pub fn runs(&self) -> watch::Receiver<u64> {
+        self.runs.subscribe()
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Swept {
 }
 
 impl Store {
-    /// Ends active tasks that have a child session and were last heard of before `silent_since`, as `lose` says. Then asks
+    /// Ends active tasks that have a child session, are no run of an agent of ours and were last heard of before `silent_since`, as `lose` says. Then asks
     /// `complete` about each flow whose last active task that was; it gets the task that ended.
     pub async fn sweep_silent_tasks<L, C>(
         &self,
@@ -40,7 +40,8 @@ impl Store {
             "SELECT ",
             task_columns!(),
             " FROM tasks WHERE last_event_at < ?1 AND status IN ('queued', 'running') \
-             AND child_session_key IS NOT NULL ORDER BY last_event_at LIMIT ?2"
+             AND child_session_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.task_id = tasks.task_id \
+             AND runs.state IN ('queued', 'running')) ORDER BY last_event_at LIMIT ?2"
         );
         let stamp = self.0.stamp.clone();
         self.0

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use super::flows::{self, one};
 use super::outbox::{self, Stamp};
 use super::rows::{self, task_columns};
-use super::{Store, StoreError};
-use crate::model::{EventKind, Flow, FlowId, SessionKey, Task, TaskCounts, TaskRuntime, TaskStatus};
+use super::{Op, Store, StoreError, runs};
+use crate::model::{EventKind, Flow, FlowId, NewRun, SessionKey, Task, TaskCounts, TaskRuntime, TaskStatus};
 
 /// Most tasks that one answer lists; a flow may have more.
 pub const LISTED_MAX: u32 = 1000;
@@ -55,28 +55,27 @@ impl Store {
     }
 
     /// Records `proposed` in the session's flow as `decide` says. It is shown the flow, and the task that is already there for the
-    /// same run: same flow, runtime and child session, rather the one with the same label and text.
-    pub async fn run_task<R, D>(&self, proposed: Task, mut decide: D) -> Result<Recorded<R>, StoreError>
+    /// same run: same flow, runtime and child session, rather the one with the same label and text. If it is a new one, `run` is stored
+    /// with it.
+    pub fn run_task<R, D>(proposed: Task, run: Option<NewRun>, mut decide: D) -> Op<Recorded<R>>
     where
-        R: Send + 'static,
         D: FnMut(&Flow, Option<&Task>, &Task) -> TaskDecision<R> + Send + 'static,
     {
-        let stamp = self.0.stamp.clone();
-        self.0
-            .writer
-            .write(move |db| {
-                let Some(flow) = flows::get(db, &proposed.owner, &proposed.flow)? else { return Ok(Recorded::Missing) };
-                let earlier = of_same_run(db, &proposed)?;
-                let (task, kind) = match decide(&flow, earlier.as_ref(), &proposed) {
-                    TaskDecision::Refuse(why) => return Ok(Recorded::Refused(flow, why)),
-                    TaskDecision::Keep(task) => return Ok(Recorded::Done(flow, task)),
-                    TaskDecision::Update(task) => (task, EventKind::TaskUpdated),
-                    TaskDecision::Create(task) => (task, EventKind::TaskCreated),
-                };
-                put(db, &stamp, &flow, &task, kind)?;
-                Ok(Recorded::Done(flow, task))
-            })
-            .await
+        Op::new(move |db, stamp| {
+            let Some(flow) = flows::get(db, &proposed.owner, &proposed.flow)? else { return Ok(Recorded::Missing) };
+            let earlier = of_same_run(db, &proposed)?;
+            let (task, kind) = match decide(&flow, earlier.as_ref(), &proposed) {
+                TaskDecision::Refuse(why) => return Ok(Recorded::Refused(flow, why)),
+                TaskDecision::Keep(task) => return Ok(Recorded::Done(flow, task)),
+                TaskDecision::Update(task) => (task, EventKind::TaskUpdated),
+                TaskDecision::Create(task) => (task, EventKind::TaskCreated),
+            };
+            put(db, stamp, &flow, &task, kind)?;
+            if let Some(run) = run.as_ref().filter(|_| kind == EventKind::TaskCreated) {
+                runs::put(db, stamp, run, stamp.clock.now())?;
+            }
+            Ok(Recorded::Done(flow, task))
+        })
     }
 }
 

@@ -56,7 +56,7 @@ impl TaskFlows {
     /// Cancels the flow that [`find`](Self::find) finds, as `cancel-flow` does.
     pub async fn cancel_as_operator(&self, token: &str) -> Result<OperatorCancel, StoreError> {
         let Some(found) = self.store.find_flow(token)? else { return Ok(OperatorCancel::NotFound) };
-        let (changed, _) = self.cancel(&found.owner, found.id.as_str()).await?;
+        let (changed, _) = self.store.act(self.cancel(&found.owner, found.id.as_str())).await?;
         Ok(match changed {
             Changed::Missing => OperatorCancel::NotFound,
             Changed::Refused(flow, why) => OperatorCancel::Refused(self.record(flow)?, why.message()),

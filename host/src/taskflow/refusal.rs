@@ -27,6 +27,8 @@ pub enum RefusalCode {
     Terminal,
     /// The flow is being cancelled.
     CancelRequested,
+    /// The request's idempotency key belongs to another request.
+    IdempotencyConflict,
     /// What was passed is no legal value.
     InvalidArgument,
     /// The store could not do it; the same call may work later.
@@ -42,6 +44,7 @@ impl RefusalCode {
             Self::RevisionConflict => "revision_conflict",
             Self::Terminal => "terminal",
             Self::CancelRequested => "cancel_requested",
+            Self::IdempotencyConflict => "idempotency_conflict",
             Self::InvalidArgument => "invalid_argument",
             Self::PersistFailed => "persist_failed",
         }
@@ -95,6 +98,14 @@ impl Refusal {
     /// `member` is what the guest passed, `wrong` what is wrong with it and what would be right.
     pub(super) fn invalid(member: &str, wrong: &str) -> Self {
         Self::bare(RefusalCode::InvalidArgument, &format!("{member}: {wrong}"))
+    }
+
+    /// Two requests came at the same time with one key, and the other one was first.
+    pub(super) fn other_request() -> Self {
+        Self::bare(
+            RefusalCode::IdempotencyConflict,
+            "this idempotency key was used for another request; take a new one",
+        )
     }
 
     /// Logs the store's error, which is for the operator alone.

@@ -1,4 +1,5 @@
-//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old tasks go.
+//! What happens to flows and tasks by itself: tasks whose worker fell silent are lost, cancellations complete, old tasks go, and so do keys and
+//! signatures that nobody repeats any more.
 //!
 //! OpenClaw 2026.4.7 left a flow without tasks for ever once `request_cancel` had marked it; its later releases and this one end it.
 
@@ -6,10 +7,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use super::rules::{self, Move};
+use super::following::end_cancelled;
 use super::{TaskFlows, task_rules};
-use crate::model::{Flow, Millis};
-use crate::store::{Decision, StoreError, Swept};
+use crate::model::Millis;
+use crate::store::{StoreError, Swept};
 
 /// First pass after start, then the pace: OpenClaw's numbers.
 const FIRST: Duration = Duration::from_secs(5);
@@ -64,13 +65,6 @@ pub async fn once(flows: &TaskFlows, now: Millis) -> Result<Swept, StoreError> {
     {}
     while add(store.sweep_cancelled_flows(grace_began, move |flow| end_cancelled(flow, now)).await?) {}
     while add(store.sweep_old_tasks(now).await?) {}
+    while add(store.sweep_accepted(now).await?) {}
     Ok(total)
-}
-
-/// The flow as a completed cancellation leaves it, if it was to be cancelled.
-fn end_cancelled(flow: &Flow, at: Millis) -> Option<Flow> {
-    match rules::apply(flow, &Move::EndCancelled { at }, at) {
-        Decision::Write(ended, _) => Some(ended),
-        Decision::Keep | Decision::Refuse(_) => None,
-    }
 }

@@ -65,14 +65,10 @@ fn fill(stored: &mut Option<JsonText>, offered: &Option<JsonText>) {
     }
 }
 
-/// The task after nothing was heard of it for too long. Its owner hears of it through the event that goes with the change, unless the
-/// policy is not to tell; the end of a subagent is the runtime's to tell.
+/// The task after nothing was heard of it for too long.
 pub(super) fn lose(task: &Task, now: Millis) -> Task {
-    let is_told = task.runtime != TaskRuntime::Subagent
-        && task.notify != NotifyPolicy::Silent
-        && task.delivery == DeliveryStatus::Pending;
     Task {
-        delivery: if is_told { DeliveryStatus::SessionQueued } else { task.delivery },
+        delivery: told(task),
         status: TaskStatus::Lost,
         error: Some(JsonText::string("backing session missing")),
         ended_at: Some(now),
@@ -80,4 +76,13 @@ pub(super) fn lose(task: &Task, now: Millis) -> Task {
         cleanup_after: Some(Millis(now.0.saturating_add(LOST_KEPT_MS))),
         ..task.clone()
     }
+}
+
+/// Whether the owner hears of a task's end. It does through the event that goes with the change, unless the policy is not to tell; the
+/// end of a subagent is the runtime's to tell.
+pub(super) fn told(task: &Task) -> DeliveryStatus {
+    let is_told = task.runtime != TaskRuntime::Subagent
+        && task.notify != NotifyPolicy::Silent
+        && task.delivery == DeliveryStatus::Pending;
+    if is_told { DeliveryStatus::SessionQueued } else { task.delivery }
 }

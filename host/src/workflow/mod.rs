@@ -29,5 +29,3 @@ pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath
 pub use ready::{Library, NotReady};
 pub use shell::{Argv, CommandError, ShellLine, VALUE_MAX_BYTES};
 pub use steps::Kit;
-
-pub use crate::store::Once;

@@ -38,9 +38,7 @@ fn pull_request(action: &str, merged: bool) -> Value {
 }
 
 fn push(commits: usize) -> Value {
-    let commit = |n: usize| {
-        json!({"id": format!("{n:040x}"), "message": format!("Step {n}\n\nWhy it was taken."), "author": {"name": "Ada"}})
-    };
+    let commit = |n: usize| json!({"id": format!("{n:040x}"), "message": format!("Step {n}\n\nWhy it was taken."), "author": {"name": "Ada"}});
     let commits: Vec<Value> = (0..commits).map(commit).collect();
     of_octo(json!({"ref": "refs/heads/main", "before": "0", "after": "1", "created": false, "deleted": false,
         "forced": false, "compare": "https://github.com/octo/house/compare/0...1", "commits": commits, "head_commit": null}))
@@ -126,7 +124,10 @@ fn a_ping_is_dropped_and_what_is_not_known_is_left_to_the_mapping() {
 fn the_operator_says_which_events_and_whose() {
     let only = json!({"events": ["workflow_run"]});
     assert_eq!(decided("push", &push(1), &only), HookDecision::Skip);
-    assert!(matches!(decided("workflow_run", &workflow_run("completed", Some("success")), &only), HookDecision::Override(_)));
+    assert!(matches!(
+        decided("workflow_run", &workflow_run("completed", Some("success")), &only),
+        HookDecision::Override(_)
+    ));
     assert_eq!(decided("push", &push(1), &json!({"ignoreSenders": ["ada"]})), HookDecision::Skip);
     let request = HookRequest::new("{}").with_header("x-github-event", "push");
     let failure = GithubHook::transform(&request, r#"{"event":"push"}"#).unwrap_err();
@@ -145,7 +146,9 @@ fn what_anybody_wrote_stays_on_its_line_and_what_is_no_link_is_left_out() {
 
 #[test]
 fn whatever_the_payload_is_there_is_an_answer() {
-    for payload in [json!(null), json!([]), json!({}), json!({"commits": 5, "issue": "x", "pull_request": []}), json!("x")] {
+    for payload in
+        [json!(null), json!([]), json!({}), json!({"commits": 5, "issue": "x", "pull_request": []}), json!("x")]
+    {
         for event in ["pull_request", "issues", "push", "workflow_run"] {
             decided(event, &payload, &Value::Null);
         }

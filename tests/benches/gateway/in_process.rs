@@ -78,7 +78,7 @@ impl Sandbox {
 
     async fn call(&self, body: &str) -> String {
         let body = json::canonical(body.as_bytes()).expect("a body");
-        match self.slot.run(self.admission(), Box::new(NoHead), body).await {
+        match self.slot.run(self.admission(), Box::new(NoHead), body, None).await.map(|ran| ran.outcome) {
             Ok(Outcome::Replied(reply)) => reply.result.into_string(),
             other => panic!("the bench's calls are answered: {other:?}"),
         }

@@ -1,19 +1,27 @@
 //! What a secret opens.
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::model::RouteId;
+use crate::config::hooks::HookForm;
+use crate::model::{AgentId, RouteId};
 
-/// A door with a secret of its own.
+/// A door that asks who knocks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// A plugin route.
     Route(RouteId),
     /// Where a Gateway hands its events in.
     Events,
-    /// A door that begins a workflow: its path, and which of its secrets this is.
-    Workflow(Arc<str>, usize),
+    /// Where a client claims the runs of an agent.
+    Agent(AgentId),
+    /// A door for agent hooks, by its root in the config.
+    Hooks(HookForm),
+    /// A path of it that has a gate of its own.
+    Mapping(String),
+    /// An inbound template, by its name.
+    Inbound(String),
+    /// A door that begins a workflow, by its path.
+    Workflow(String),
 }
 
 impl Door {
@@ -22,7 +30,12 @@ impl Door {
         match self {
             Self::Route(route) => format!("plugins.entries.webhooks.routes.{route}.secret"),
             Self::Events => "webhooks.ingest.secret".to_owned(),
-            Self::Workflow(path, _) => format!("hooks.webhooks.endpoints ({path}): token"),
+            Self::Agent(agent) => format!("agents.{agent}.clientSecret"),
+            Self::Hooks(HookForm::Hooks) => "hooks.token".to_owned(),
+            Self::Hooks(HookForm::Listed) => "webhooks.secret".to_owned(),
+            Self::Mapping(path) => format!("hooks.mappings ({path}) auth"),
+            Self::Inbound(name) => format!("webhooks.inbound.endpoints.{name}.secret"),
+            Self::Workflow(path) => format!("hooks.webhooks.endpoints ({path}) token"),
         }
     }
 }
@@ -32,7 +45,11 @@ impl fmt::Display for Door {
         match self {
             Self::Route(route) => write!(f, "route {route}"),
             Self::Events => f.write_str("the door for events"),
-            Self::Workflow(path, _) => write!(f, "workflow endpoint {path}"),
+            Self::Agent(agent) => write!(f, "the door for clients of agent {agent}"),
+            Self::Hooks(form) => write!(f, "the door for agent hooks of {}", form.root()),
+            Self::Mapping(path) => write!(f, "hook {path}"),
+            Self::Inbound(name) => write!(f, "inbound {name}"),
+            Self::Workflow(path) => write!(f, "workflow endpoint {path}"),
         }
     }
 }

@@ -7,6 +7,7 @@ mod door;
 mod door_secret;
 mod exec;
 mod file;
+mod guard;
 mod kept;
 mod pace;
 mod resolver;
@@ -16,7 +17,8 @@ mod watch;
 
 pub use credential::Credential;
 pub use door::Door;
-pub use door_secret::{DoorSecret, SecretState};
+pub use door_secret::{DoorSecret, Key, Remembered, SecretState};
+pub use guard::{DoorGuard, DoorKeys, Knock, OpenDoor};
 pub use kept::{KeptSecret, keep_fresh, look_up_all};
 pub use resolver::{Reason, Resolver, Unresolved};
 pub use watch::{SecretWatch, refresh_loop};

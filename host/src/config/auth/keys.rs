@@ -102,7 +102,8 @@ fn problem_of(text: &str, kind: &SchemeKind) -> Option<&'static str> {
             SecretEncoding::Whsec => (!decodes(text.strip_prefix("whsec_").unwrap_or(text)))
                 .then_some("is not `whsec_` and base64, as `secretEncoding` says"),
             SecretEncoding::Hex => {
-                let is_hex = !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit());
+                let is_hex =
+                    !text.is_empty() && text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit());
                 (!is_hex).then_some("is not pairs of hex digits, as `secretEncoding` says")
             }
         },

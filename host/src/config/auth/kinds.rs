@@ -8,7 +8,7 @@ use super::super::reader::Section;
 use super::super::secrets::{self, Declared};
 use super::super::tree::Value;
 use super::model::SchemeKind;
-use super::{hmac, public_url};
+use super::{described, public_url};
 use crate::model::{is_of_connection, is_token, js_trim};
 
 /// The word for what is no signature.
@@ -65,7 +65,7 @@ pub(super) fn keys(word: &str) -> Vec<&'static str> {
         "twilio" => &["url"],
         "grafana" => &["header", "timestampHeader"],
         "feishu" => &["verificationToken"],
-        "hmac" => &hmac::KEYS,
+        "hmac" => &described::KEYS,
         _ => &[],
     };
     [&["scheme", "secret", "secrets", "toleranceSeconds", "replayWindowSeconds"], own].concat()
@@ -97,7 +97,7 @@ pub(super) fn read(section: &Section<'_>, word: &'static str, declared: &Declare
             let token = section.field("verificationToken");
             SchemeKind::Feishu { verification_token: Box::new(secrets::read_credential(&token, declared)?) }
         }
-        "hmac" => hmac::read(section)?,
+        "hmac" => described::read(section)?,
         _ => return None,
     })
 }

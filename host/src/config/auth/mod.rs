@@ -1,12 +1,14 @@
 //! `auth`, a key that every door may have: who may knock there, and how that is proven. Left out it means the door's own secret; nobody
 //! is let in unasked unless `"none"` is written out. What is read here is data, and `auth` makes it into checks.
 
-mod hmac;
+mod described;
 mod keys;
 mod kinds;
 mod model;
 mod public_url;
 mod recipe;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -64,6 +66,19 @@ pub(super) fn read(field: &Field<'_>, own: Option<&[SecretSpec]>, declared: &Dec
     }
 }
 
+/// Why a secret beside this `auth` would open nothing, if that is so. Somebody who wrote both counts on both.
+pub(super) fn leaves_unused(field: &Field<'_>) -> Option<&'static str> {
+    match field.value()? {
+        Value::Text(word) if word.trim() == "none" => {
+            Some("would be asked of nobody: `auth` is \"none\", which lets everybody in; remove one of them")
+        }
+        Value::Map(entries) if entries.iter().any(|entry| matches!(&*entry.key, "secret" | "secrets")) => {
+            Some("would open nothing: `auth` has a secret of its own; remove this one, or put it into `auth.secrets`")
+        }
+        _ => None,
+    }
+}
+
 fn bearer(field: &Field<'_>, own: Option<&[SecretSpec]>) -> Option<AuthConfig> {
     let own = own?;
     if own.is_empty() {
@@ -97,6 +112,10 @@ fn read_map(field: &Field<'_>, own: Option<&[SecretSpec]>, declared: &Declared) 
 fn windows(section: &Section<'_>, kind: &SchemeKind) -> (Option<Duration>, Option<Duration>) {
     let seconds = |field: &Field<'_>| field.number(1..=WINDOW_MAX_SECONDS).map(|s| Duration::from_secs(s.into()));
     let (tolerance, window) = (section.field("toleranceSeconds"), section.field("replayWindowSeconds"));
+    if matches!(kind, SchemeKind::GitLab) {
+        // Has neither key, and no use for either: its token is the same in every request.
+        return (None, Some(REPLAY_WINDOW_DEFAULT));
+    }
     match kind.signs_time() {
         true if window.is_present() => {
             window.problem(
@@ -110,4 +129,10 @@ fn windows(section: &Section<'_>, kind: &SchemeKind) -> (Option<Duration>, Optio
     }
     let replay_window = if window.is_present() { seconds(&window) } else { Some(REPLAY_WINDOW_DEFAULT) };
     (seconds(&tolerance), replay_window)
+}
+
+/// The scheme of a map with these keys, which are known to be right.
+#[cfg(test)]
+pub fn kind_of(keys: &str) -> SchemeKind {
+    tests::kind(keys)
 }

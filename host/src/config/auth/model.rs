@@ -18,6 +18,22 @@ pub enum AuthConfig {
     Scheme(Box<SchemeConfig>),
 }
 
+impl AuthConfig {
+    /// Whether it lets nobody in, because it has no secret to compare with.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Bearer(secrets) if secrets.is_empty())
+    }
+
+    /// All its secrets.
+    pub fn secrets(&self) -> &[SecretSpec] {
+        match self {
+            Self::Open => &[],
+            Self::Bearer(secrets) => secrets,
+            Self::Scheme(scheme) => &scheme.secrets,
+        }
+    }
+}
+
 /// A scheme and its secrets.
 #[derive(Clone, Debug)]
 pub struct SchemeConfig {

@@ -51,7 +51,9 @@ fn the_documented_snippet_loads_as_it_stands() {
     assert_eq!(route.id.as_str(), "zapier");
     assert_eq!(route.path, "/plugins/webhooks/zapier");
     assert_eq!(route.session_key.as_str(), "agent:main:main");
-    assert!(matches!(&route.secret, SecretSpec::Ref(r) if r.to_string() == "env:default:OPENCLAW_WEBHOOK_SECRET"));
+    assert!(
+        matches!(&route.auth.secrets()[0], SecretSpec::Ref(r) if r.to_string() == "env:default:OPENCLAW_WEBHOOK_SECRET")
+    );
     assert_eq!(route.controller_id, "webhooks/zapier");
     assert_eq!(route.description.as_deref(), Some("Zapier TaskFlow bridge"));
     assert_eq!(route.handler, Handler::BuiltIn);
@@ -173,7 +175,7 @@ fn a_written_secret_is_trimmed_and_takes_variables() {
         [("' x '", "x"), ("'${TOKEN}'", "t0ken"), ("'pre-${TOKEN}'", "pre- t0ken"), ("'$${TOKEN}'", "${TOKEN}")]
     {
         let route = only_route(routes(&format!("a: {{ sessionKey: 's', secret: {written} }}")));
-        let SecretSpec::Plain(secret) = &route.secret else { panic!("{written}") };
+        let SecretSpec::Plain(secret) = &route.auth.secrets()[0] else { panic!("{written}") };
         assert_eq!(secret.expose_secret(), expected);
         assert!(!format!("{route:?}").contains("t0ken"));
     }
@@ -182,7 +184,7 @@ fn a_written_secret_is_trimmed_and_takes_variables() {
 #[test]
 fn a_secret_whose_variable_is_missing_is_a_warning() {
     let config = routes("a: { sessionKey: 's', secret: '${NOT_THERE}' }, b: { sessionKey: 's', secret: 'x' }").unwrap();
-    assert!(matches!(config.routes[0].secret, SecretSpec::Missing(_)));
+    assert!(matches!(config.routes[0].auth.secrets()[0], SecretSpec::Missing(_)));
     assert_eq!(config.routes.len(), 2);
     assert_eq!(config.warnings, ["Missing env var \"NOT_THERE\" - feature using this value will be unavailable"]);
 }
@@ -245,7 +247,7 @@ fn the_starter_config_is_accepted_and_holds_its_secret() {
         let route = only_route(Ok(config));
         assert_eq!((route.id.as_str(), route.session_key.as_str()), ("hello", "agent:main:main"));
         assert_eq!(route.handler, Handler::BuiltIn);
-        let SecretSpec::Plain(held) = route.secret else { panic!("a plain secret") };
+        let SecretSpec::Plain(held) = &route.auth.secrets()[0] else { panic!("a plain secret") };
         assert_eq!(held.expose_secret(), secret);
     }
 }

@@ -1,8 +1,13 @@
 //! The room through its door: texts in, a config or problems out.
 
 mod accepted;
+mod agents;
+mod component;
 mod files;
+mod hooks;
+mod hooks_refused;
 mod refused;
+mod runners;
 mod snippets;
 mod webhooks;
 mod webhooks_refused;

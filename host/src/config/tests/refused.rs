@@ -22,6 +22,11 @@ fn a_wrong_route_is_refused() {
         ("a: { secret: 'x' }".to_owned(), ".sessionKey: required, a non-blank string"),
         ("a: { sessionKey: 's' }".to_owned(), ".secret: required, a non-blank string or {source, provider, id}"),
         ("a: { sessionKey: '', secret: 'x' }".to_owned(), ".sessionKey: must be a non-blank string"),
+        (format!("a: {{ {needed}, auth: 'none' }}"), ".secret: would be asked of nobody: `auth` is \"none\""),
+        (
+            format!("a: {{ {needed}, auth: {{ scheme: 'github', secret: 'y' }} }}"),
+            ".secret: would open nothing: `auth` has a secret of its own",
+        ),
         ("a: { sessionKey: ' \\ufeff', secret: 'x' }".to_owned(), ".sessionKey: must be a non-blank string"),
         (
             "a: { sessionKey: 5, secret: 'x' }".to_owned(),

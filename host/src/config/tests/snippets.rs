@@ -181,11 +181,16 @@ fn the_crm_endpoint_loads_as_it_stands_if_its_variable_is_set() {
 }
 
 #[test]
-fn inbound_templates_load_and_are_not_served() {
-    for text in [INBOUND, TICKETS] {
+fn inbound_templates_load_and_let_nobody_in_until_they_have_a_secret() {
+    for (text, count) in [(INBOUND, 2), (TICKETS, 1)] {
         let config = parse(text).unwrap();
-        let expected = "webhooks.inbound: this release does not serve it";
+        let inbound = config.webhooks.inbound.as_ref().unwrap();
+        assert_eq!((inbound.base_path.as_str(), inbound.endpoints.len()), ("/webhooks/inbound", count));
+        assert!(inbound.endpoints.iter().all(|endpoint| endpoint.auth.is_nobody()));
+        let expected = "webhooks.inbound: there is no secret, so every request is answered 401; add secret: ";
         assert!(matches!(&config.warnings[..], [one] if one.starts_with(expected)), "{:?}", config.warnings);
+        // Who is named is there.
+        assert!(inbound.endpoints.iter().all(|endpoint| config.agents.find(&endpoint.agent).is_some()));
     }
     assert_eq!(only_endpoint(TICKETS).filter.agent_ids, ["support-bot"]);
 }

@@ -4,7 +4,7 @@ use super::*;
 fn what_will_not_work_or_is_not_safe_is_a_warning() {
     let private = |lines: &str| {
         format!(
-            "webhooks.endpoints[0].url: the address is private, and no delivery will go there; to allow it, add allowPrivate: [{lines}]"
+            "webhooks.endpoints[0].url: the address is private, and nothing will be sent there; to allow it, add allowPrivate: [{lines}]"
         )
     };
     let plain = "webhooks.endpoints[0].url: over plain http everybody on the way".to_owned();

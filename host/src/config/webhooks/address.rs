@@ -93,6 +93,17 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
 /// What is no error, but will not work or is not safe.
 pub(super) fn warn(field: &Field<'_>, endpoint: &Endpoint) {
     let Endpoint { url, allow_private, .. } = endpoint;
+    let is_inside = warn_private(field, url, allow_private) || !allow_private.is_empty();
+    if url.scheme() == "http" && !is_inside && !(endpoint.secrets.is_empty() && endpoint.headers.is_empty()) {
+        field.warn(format!(
+            "{}: over plain http everybody on the way reads and changes what is sent; use https",
+            field.path
+        ));
+    }
+}
+
+/// Warns of a private address that is not allowed, and of a permission that allows everything. Tells whether the address is private.
+pub(in super::super) fn warn_private(field: &Field<'_>, url: &Url, allow_private: &[AllowedNet]) -> bool {
     let at = &field.path;
     let private = private_addresses(url);
     let port = url.port_or_known_default().unwrap_or_default();
@@ -104,13 +115,9 @@ pub(super) fn warn(field: &Field<'_>, endpoint: &Endpoint) {
     if !private.is_empty() && !private.iter().any(allowed) {
         let lines: Vec<_> = private.iter().map(|address| format!("\"{}\"", line(*address, port))).collect();
         field.warn(format!(
-            "{at}: the address is private, and no delivery will go there; to allow it, add allowPrivate: [{}]",
+            "{at}: the address is private, and nothing will be sent there; to allow it, add allowPrivate: [{}]",
             lines.join(", ")
         ));
-    }
-    let is_inside = !private.is_empty() || !allow_private.is_empty();
-    if url.scheme() == "http" && !is_inside && !(endpoint.secrets.is_empty() && endpoint.headers.is_empty()) {
-        field.warn(format!("{at}: over plain http everybody on the way reads and changes what is sent; use https"));
     }
     for allowed in allow_private.iter().filter(|allowed| allowed.net.prefix_len() == 0) {
         field.warn(format!(
@@ -118,6 +125,7 @@ pub(super) fn warn(field: &Field<'_>, endpoint: &Endpoint) {
             allowed.net
         ));
     }
+    !private.is_empty()
 }
 
 /// The addresses that the host of the URL surely stands for, if they are private.

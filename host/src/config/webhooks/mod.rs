@@ -1,4 +1,4 @@
-//! The `webhooks` root: outbound endpoints, and the door through which a Gateway hands its events in. Everything is checked
+//! The `webhooks` root: outbound endpoints, inbound templates, and the door through which a Gateway hands its events in. Everything is checked
 //! here that can be known without a network; what an endpoint's name resolves to is the business of `outbound`.
 
 mod address;
@@ -13,12 +13,12 @@ mod retry;
 mod signing;
 mod transform;
 
+pub(super) use address::{read_allowed, read_url, warn_private};
 pub use model::{
-    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Ingest, OnTransformFailure, Ordering, RateLimit,
-    Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
+    AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Inbound, InboundEndpoint, Ingest, OnTransformFailure,
+    Ordering, RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
 
-pub(super) use address::{read_allowed, read_url};
 pub(super) use endpoint::{Channel, read_channel};
 
 use std::collections::HashMap;
@@ -26,6 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::field::Field;
+use super::hooks::{self, HookDoor};
 use super::limits::RouteLimits;
 use super::paths::Paths;
 use super::problem::quoted;
@@ -46,19 +47,29 @@ pub(super) struct Around<'a> {
     pub limits: RouteLimits,
     /// The providers of secrets.
     pub declared: &'a Declared,
+    /// What agent hooks need to know.
+    pub hooks: &'a hooks::Around<'a>,
 }
 
-/// The whole root.
-pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) -> Webhooks {
-    let section = field.section(&["instanceId", "retentionDays", "extraCa", "ingest", "endpoints", "inbound"]);
-    inbound::check(&section.field("inbound"));
-    Webhooks {
+/// The keys of this root that are no agent hooks'.
+const KEYS: [&str; 7] = ["instanceId", "retentionDays", "extraCa", "ingest", "endpoints", "inbound", "secret"];
+
+/// The whole root, and the door for agent hooks in this root's shape, if it is switched on.
+pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) -> (Webhooks, Option<HookDoor>) {
+    let section = field.section(&[&KEYS[..], &hooks::LISTED_KEYS[..]].concat());
+    let secret = section.field("secret");
+    let secrets = secret.is_present().then(|| hooks::read_tokens(&secret, around.declared));
+    let secrets = secrets.as_ref().map(Option::as_deref);
+    let door = hooks::read_listed(&section, secrets.flatten(), around.hooks, paths);
+    let webhooks = Webhooks {
         instance_id: read_instance_id(&section.field("instanceId")).unwrap_or_else(host_name),
         ingest: ingest::read(&section.field("ingest"), around, paths),
+        inbound: inbound::read(&section.field("inbound"), secrets, around, paths),
         endpoints: read_endpoints(&section.field("endpoints"), around),
         extra_ca: section.field("extraCa").text().map(|path| around.beside.join(path)),
         retention: Duration::from_secs(u64::from(numbers::RETENTION_DAYS.read(&section)) * SECONDS_PER_DAY),
-    }
+    };
+    (webhooks, door)
 }
 
 fn read_instance_id(field: &Field<'_>) -> Option<String> {

@@ -7,9 +7,10 @@ use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::config::{Component, SecretSpec};
+use crate::config::auth::AuthConfig;
+use crate::config::{AllowedIps, Component, SecretSpec};
 use crate::json::JsonText;
-use crate::model::{Digest, EndpointName, Millis};
+use crate::model::{AgentId, Digest, EndpointName, Millis, SessionMode};
 
 /// Events in, deliveries out.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Webhooks {
     pub instance_id: String,
     /// Where a Gateway hands its events in, if anywhere.
     pub ingest: Option<Ingest>,
+    /// Templates that send messages to agents, if they are served.
+    pub inbound: Option<Inbound>,
     /// Every endpoint of the file, those that are switched off included. Their names differ.
     pub endpoints: Vec<Endpoint>,
     /// Certificates (PEM) that are trusted beside the platform's.
@@ -232,4 +235,48 @@ pub struct DisableAfter {
     pub failing: Duration,
     /// and so many of them.
     pub failures: u32,
+}
+
+/// Templates that send a message to an agent.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// What all their paths begin with, without a `/` at the end.
+    pub base_path: String,
+    /// The endpoints. Their names differ, and are what follows the base path.
+    pub endpoints: Vec<InboundEndpoint>,
+}
+
+/// One template.
+#[derive(Clone, Debug)]
+pub struct InboundEndpoint {
+    /// Its name.
+    pub name: String,
+    /// Who gets the message.
+    pub agent: AgentId,
+    /// The message, a template.
+    pub template: String,
+    /// The session, a template; one of its own for each message if absent.
+    pub session_key: Option<String>,
+    /// What messages of that session share.
+    pub session_mode: SessionMode,
+    /// The label; its name if absent.
+    pub label: Option<String>,
+    /// Who may send. A bearer without a secret is nobody.
+    pub auth: AuthConfig,
+    /// From where.
+    pub allowed_ips: AllowedIps,
+    /// Whether the message goes to the agent as if it were the operator's.
+    pub allow_unsafe_external_content: bool,
+    /// Whether the result is announced.
+    pub deliver: Option<bool>,
+    /// In which channel.
+    pub channel: Option<String>,
+    /// To whom there.
+    pub to: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// How much thinking.
+    pub thinking: Option<String>,
+    /// The most time, in seconds.
+    pub timeout_seconds: Option<u64>,
 }

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod client;
+mod runs;
 mod webhooks;
 
 use std::fs;
@@ -16,6 +17,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
+use crate::agents::operator::RunsDesk;
 use crate::outbound::operator::Operator;
 use crate::sandbox::{Plugins, Standing};
 use crate::workflow::approvals::Approvals;
@@ -38,11 +40,18 @@ pub fn listen(state_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until it is dropped.
-pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator, desk: Approvals) {
+pub async fn serve_admin(
+    listener: UnixListener,
+    plugins: Arc<Plugins>,
+    operator: Operator,
+    runs: RunsDesk,
+    desk: Approvals,
+) {
     let router = Router::new()
         .route("/plugins", get(list_plugins))
         .with_state(plugins)
         .nest("/webhooks", webhooks::router(operator))
+        .nest("/runs", runs::router(runs))
         .nest("/approvals", approvals::router(desk));
     if let Err(cause) = axum::serve(listener, router).await {
         tracing::error!("the admin socket closed: {cause}");

@@ -10,14 +10,14 @@ use hyper::body::Incoming;
 use hyper::header::CONTENT_ENCODING;
 use tokio::time::{Instant, timeout_at};
 
-/// What is kept of a body, unpacked. An error page with its stack trace fits.
+/// What is kept of a body, unpacked, unless the client says otherwise. An error page with its stack trace fits.
 pub(super) const KEPT_MAX_BYTES: usize = 16 << 10;
-/// What is read of it, so that the connection can be used again. Opening another one costs less than reading more.
+/// What is read of it, if no more is kept, so that the connection can be used again. Opening another one costs less than reading more.
 const READ_MAX_BYTES: usize = 64 << 10;
 
 /// The beginning of a body.
 pub(super) struct Captured {
-    /// At most as many as were wanted.
+    /// At most what was to be kept.
     pub bytes: Vec<u8>,
     /// Whether there was more, or something broke.
     pub cut: bool,
@@ -25,9 +25,9 @@ pub(super) struct Captured {
     pub is_read: bool,
 }
 
-/// Reads until the end, until enough, or until it is too late. Of what was read at most `kept_max` bytes are kept, unpacked.
-pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, until: Instant, kept_max: usize) -> Captured {
-    let read_max = READ_MAX_BYTES.max(kept_max);
+/// Reads until the end, until enough, or until it is too late.
+pub(super) async fn capture(headers: &HeaderMap, mut body: Incoming, kept_max: usize, until: Instant) -> Captured {
+    let read_max = kept_max.max(READ_MAX_BYTES);
     let mut raw = Vec::new();
     let is_read = loop {
         match timeout_at(until, body.frame()).await {
@@ -68,7 +68,7 @@ fn is_zlib(raw: &[u8]) -> bool {
     matches!(raw, [first, second, ..] if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0)
 }
 
-/// The first `kept_max` bytes, and whether that is all.
+/// The first bytes, and whether that is all.
 fn beginning(reader: impl Read, kept_max: usize) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let is_whole = reader.take(kept_max as u64 + 1).read_to_end(&mut bytes).is_ok();

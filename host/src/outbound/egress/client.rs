@@ -8,11 +8,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use hyper::{Method, Request, Response};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -41,6 +40,7 @@ pub struct EndpointClient {
     egress: Egress,
     allow: Vec<AllowedNet>,
     pub(super) timeouts: Timeouts,
+    kept_max_bytes: usize,
     pub(super) pool: Arc<Pool>,
 }
 
@@ -51,42 +51,27 @@ pub(super) struct Trace {
     pub address: Option<SocketAddr>,
 }
 
-/// What is wanted of an answer's body.
-#[derive(Clone, Copy)]
-struct Keeps {
-    max_bytes: usize,
-    /// From the answer's head on.
-    time: Duration,
-}
-
 impl EndpointClient {
     pub(super) fn new(egress: Egress, allow: Vec<AllowedNet>, timeouts: Timeouts, max_idle: usize) -> Self {
-        Self { egress, allow, timeouts, pool: Pool::new(max_idle) }
+        Self { egress, allow, timeouts, kept_max_bytes: KEPT_MAX_BYTES, pool: Pool::new(max_idle) }
     }
 
-    /// Posts JSON once, with a bearer credential if there is one, and keeps up to `kept_max` bytes of the answer, for which it waits as long as
-    /// for the whole try: whoever asks so wants to read it.
-    pub async fn post_json(&self, url: &Url, bearer: Option<&SecretString>, body: Bytes, kept_max: usize) -> Sent {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(bearer) = bearer
-            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret()))
-        {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        self.send(url, headers, body, Keeps { max_bytes: kept_max, time: self.timeouts.total }).await
+    /// The same, for whoever reads the answer and does not only record it: keeps so much of its body.
+    #[must_use]
+    pub fn keeping(self, kept_max_bytes: usize) -> Self {
+        Self { kept_max_bytes, ..self }
+    }
+
+    /// Whoever keeps more than the beginning of an answer wants to read it, and waits for it as long as for the whole try.
+    fn body_time(&self) -> Duration {
+        if self.kept_max_bytes > KEPT_MAX_BYTES { self.timeouts.total } else { BODY_MAX_TIME }
     }
 
     /// Sends `body` once. `host`, `content-length` and other headers of the transport are set here, whatever `headers` says.
     pub async fn post(&self, url: &Url, headers: HeaderMap, body: Bytes) -> Sent {
-        self.send(url, headers, body, Keeps { max_bytes: KEPT_MAX_BYTES, time: BODY_MAX_TIME }).await
-    }
-
-    async fn send(&self, url: &Url, headers: HeaderMap, body: Bytes, keeps: Keeps) -> Sent {
         let started = Instant::now();
         let mut trace = Trace::default();
-        let result = self.try_post(started, url, headers, body, keeps, &mut trace).await;
+        let result = self.try_post(started, url, headers, body, &mut trace).await;
         trace.timing.total_us = micros(started);
         Sent { result, timing: trace.timing, address: trace.address }
     }
@@ -97,7 +82,6 @@ impl EndpointClient {
         url: &Url,
         headers: HeaderMap,
         body: Bytes,
-        keeps: Keeps,
         trace: &mut Trace,
     ) -> Result<Answer, Fault> {
         let target = Target::of(url)?;
@@ -128,7 +112,7 @@ impl EndpointClient {
                 Err(_) => return Err(Fault::late("no answer, or not all of its head,", until.limit)),
             };
             let told = response.headers().get(KEEP_ALIVE).and_then(|told| told.to_str().ok()).and_then(keep_alive);
-            let (answer, is_read) = self.read(started, response, keeps, trace).await;
+            let (answer, is_read) = self.read(started, response, trace).await;
             if is_read {
                 self.pool.put(target, connection, told).await;
             }
@@ -137,16 +121,11 @@ impl EndpointClient {
     }
 
     /// The answer, and whether it was read to its end.
-    async fn read(
-        &self,
-        started: Instant,
-        response: Response<Incoming>,
-        keeps: Keeps,
-        trace: &mut Trace,
-    ) -> (Answer, bool) {
+    async fn read(&self, started: Instant, response: Response<Incoming>, trace: &mut Trace) -> (Answer, bool) {
         let (head, body) = response.into_parts();
         let asked = Instant::now();
-        let captured = capture(&head.headers, body, self.until(started, keeps.time).at, keeps.max_bytes).await;
+        let captured =
+            capture(&head.headers, body, self.kept_max_bytes, self.until(started, self.body_time()).at).await;
         trace.timing.body_us = Some(micros(asked));
         let answer = Answer {
             status: head.status.as_u16(),

@@ -11,6 +11,7 @@ mod client;
 mod connect;
 mod connection;
 mod fault;
+mod json;
 mod names;
 mod pool;
 mod retry_after;
@@ -84,7 +85,7 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// When it wants to be asked again, if it says so in a way that can be read.
     pub retry_after: Option<RetryAfter>,
-    /// The beginning of the body, decompressed: at most 16 KiB, or as much as whoever asked wants.
+    /// The beginning of the body, decompressed: at most 16 KiB unless the client keeps more.
     pub body: Vec<u8>,
     /// Whether that is not all of it: it was longer, took too long or broke off. The status counts all the same.
     pub cut: bool,

@@ -1,38 +1,17 @@
 //! Secrets as keys. The two families of schemes read the same `whsec_…` differently: as the text it is, or as base64 after the prefix.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use sha2::Sha256;
 
 use super::SignError;
-
-/// Base64 as it is written everywhere, and read as receivers' libraries read it: padding may be missing, and bits that say nothing too.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
+pub(super) use crate::auth::mac::{BASE64, hmac_sha256 as hmac};
 
 /// A prefix and what follows it: a key of this kind, in base64.
 const SHARED: &str = "whsec_";
 const PRIVATE: &str = "whsk_";
 const PUBLIC: &str = "whpk_";
-
-/// HMAC-SHA256 over these parts, one after the other.
-pub(super) fn hmac(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC is defined for keys of every length; the library's type says otherwise"
-    )]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    parts.iter().for_each(|part| mac.update(part));
-    mac
-}
 
 /// Whether there is nothing in it but, perhaps, a prefix and space.
 pub(super) fn is_empty(secret: &SecretString) -> bool {

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{HandedIn, Once};
+use super::HandedIn;
 use crate::model::{Digest, EventId, Millis, NewEvent};
 use crate::store::flows::one;
 use crate::store::outbox::{self, Stamp};
-use crate::store::{Store, StoreError, rows, writer};
+use crate::store::{Once, Store, StoreError, rows, writer};
 
 /// How long a key is remembered: a sender that tries again does so within hours.
 pub(super) const KEYS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;

@@ -38,15 +38,6 @@ macro_rules! ended_states {
 
 use {ended_states, open_states};
 
-/// Makes handing in the same thing twice the same as once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Once {
-    /// The key that the sender chose.
-    pub key: String,
-    /// Of what it sent.
-    pub request: Digest,
-}
-
 /// What became of events that were handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandedIn {

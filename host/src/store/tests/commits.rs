@@ -34,7 +34,7 @@ async fn writes_that_wait_together_are_committed_together() {
     let waiting: Vec<_> = (0..100)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { store.create_flow(flow()).await })
+            tokio::spawn(async move { store.act(Store::create_flow(flow())).await })
         })
         .collect();
     tokio::task::yield_now().await;
@@ -55,7 +55,7 @@ async fn a_write_that_fails_leaves_its_neighbours_alone() {
     let release = hold(&store).await;
     let create = |flow: Flow| {
         let store = store.clone();
-        tokio::spawn(async move { store.create_flow(flow).await })
+        tokio::spawn(async move { store.act(Store::create_flow(flow)).await })
     };
     let first = create(named("a"));
     let twin = create(named("a"));
@@ -87,7 +87,7 @@ async fn a_write_that_fails_leaves_its_neighbours_alone() {
 async fn a_full_disk_is_told_and_survived() {
     let dir = folder();
     let store = open(dir.path());
-    store.create_flow(named("before")).await.unwrap();
+    store.act(Store::create_flow(named("before"))).await.unwrap();
     let pages = |most: u32| {
         let store = store.clone();
         async move {
@@ -97,12 +97,12 @@ async fn a_full_disk_is_told_and_survived() {
     };
     pages(1).await; // SQLite takes the present size for a smaller one
     let large = Flow { state: Some(JsonText::string(&"x".repeat(1_000_000))), ..named("large") };
-    let refused = store.create_flow(large.clone()).await.unwrap_err();
+    let refused = store.act(Store::create_flow(large.clone())).await.unwrap_err();
     assert!(matches!(refused, StoreError::Full), "{refused}");
     assert!(store.flow_view(&owner(), "before").unwrap().is_some());
     assert!(store.flow_view(&owner(), "large").unwrap().is_none());
     pages(1_000_000).await;
-    store.create_flow(large).await.unwrap();
+    store.act(Store::create_flow(large)).await.unwrap();
     assert_eq!(bump(&store, "before").await.revision, 1);
 }
 
@@ -113,7 +113,7 @@ async fn a_write_happens_though_its_caller_is_gone() {
     let release = hold(&store).await;
     let caller = {
         let store = store.clone();
-        tokio::spawn(async move { store.create_flow(named("f")).await })
+        tokio::spawn(async move { store.act(Store::create_flow(named("f"))).await })
     };
     tokio::task::yield_now().await;
     caller.abort();
@@ -130,7 +130,7 @@ async fn the_log_is_copied_into_the_database_and_starts_over() {
     let state = Some(JsonText::string(&"x".repeat(100_000)));
     // 100 kB each: the first checkpoint is due after some forty. The bound is far off, for a machine that is busy elsewhere.
     for _ in 0..2_000 {
-        store.create_flow(Flow { state: state.clone(), ..flow() }).await.unwrap();
+        store.act(Store::create_flow(Flow { state: state.clone(), ..flow() })).await.unwrap();
         if std::fs::metadata(&database).unwrap().len() > 2_000_000 {
             return;
         }

@@ -10,7 +10,7 @@ fn events(store: &Store) -> Vec<Event> {
 async fn each_change_leaves_one_event_that_names_no_owner() {
     let dir = folder();
     let store = open(dir.path());
-    let created = store.create_flow(named("f")).await.unwrap();
+    let created = store.act(Store::create_flow(named("f"))).await.unwrap();
     let bumped = bump(&store, "f").await;
     let events = events(&store);
     let types: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
@@ -30,11 +30,11 @@ async fn each_change_leaves_one_event_that_names_no_owner() {
 async fn what_changes_nothing_leaves_no_event() {
     let dir = folder();
     let store = open(dir.path());
-    store.create_flow(named("f")).await.unwrap();
-    store.change_flow(&owner(), "f", |_| Decision::<()>::Keep).await.unwrap();
-    store.change_flow(&owner(), "f", |_| Decision::Refuse("no")).await.unwrap();
+    store.act(Store::create_flow(named("f"))).await.unwrap();
+    store.act(Store::change_flow(&owner(), "f", |_| Decision::<()>::Keep)).await.unwrap();
+    store.act(Store::change_flow(&owner(), "f", |_| Decision::Refuse("no"))).await.unwrap();
     let stranger = SessionKey::new("agent:other:main");
     let foreign = |flow: &crate::model::Flow| Decision::<()>::Write(flow.clone(), EventKind::FlowUpdated);
-    store.change_flow(&stranger, "f", foreign).await.unwrap();
+    store.act(Store::change_flow(&stranger, "f", foreign)).await.unwrap();
     assert_eq!(events(&store).len(), 1);
 }

@@ -38,7 +38,7 @@ async fn a_second_server_is_told_the_folder_and_the_process() {
 async fn dropping_the_last_clone_gives_the_folder_back() {
     let dir = folder();
     let store = open(dir.path());
-    store.create_flow(named("f")).await.unwrap();
+    store.act(Store::create_flow(named("f"))).await.unwrap();
     drop(store.clone());
     drop(store);
     assert!(!dir.path().join("sandclaw.db-wal").exists(), "the log is in the database");
@@ -52,7 +52,7 @@ async fn a_closed_store_refuses_everything_and_hangs_nobody() {
     store.close().await;
     store.close().await;
     assert!(matches!(store.flow_view(&owner(), "f"), Err(StoreError::Closed)));
-    assert!(matches!(store.create_flow(flow()).await, Err(StoreError::Closed)));
+    assert!(matches!(store.act(Store::create_flow(flow())).await, Err(StoreError::Closed)));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_restart_keeps_everything() {
         ..flow()
     };
     let store = open(dir.path());
-    store.create_flow(full.clone()).await.unwrap();
+    store.act(Store::create_flow(full.clone())).await.unwrap();
     store.close().await;
 
     let store = open(dir.path());
@@ -85,7 +85,7 @@ async fn a_restart_keeps_everything() {
 async fn a_command_beside_a_server_sees_its_writes_and_is_seen() {
     let dir = folder();
     let server = open(dir.path());
-    server.create_flow(named("f")).await.unwrap();
+    server.act(Store::create_flow(named("f"))).await.unwrap();
     let command = Store::open_beside(dir.path()).unwrap();
     assert!(command.find_flow("f").unwrap().is_some());
     bump(&command, "f").await;

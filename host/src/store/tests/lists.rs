@@ -7,7 +7,7 @@ async fn with(flows: &[(&str, i64)]) -> (tempfile::TempDir, Store) {
     let dir = folder();
     let store = open(dir.path());
     for (id, at) in flows {
-        store.create_flow(Flow { created_at: Millis(*at), ..named(id) }).await.unwrap();
+        store.act(Store::create_flow(Flow { created_at: Millis(*at), ..named(id) })).await.unwrap();
     }
     (dir, store)
 }
@@ -52,7 +52,7 @@ async fn a_page_of_large_flows_ends_early() {
     let store = open(dir.path());
     let state = Some(JsonText::string(&"x".repeat(400_000)));
     for _ in 0..5 {
-        store.create_flow(Flow { state: state.clone(), ..flow() }).await.unwrap();
+        store.act(Store::create_flow(Flow { state: state.clone(), ..flow() })).await.unwrap();
     }
     let first = page(&store, None, 100);
     assert_eq!(ids(&first).len(), 3);
@@ -74,7 +74,7 @@ async fn other_sessions_flows_do_not_exist() {
 async fn the_operator_lists_all_sessions_or_one_status() {
     let (_dir, store) = with(&[("a", 5)]).await;
     let other = Flow { owner: SessionKey::new("x"), status: FlowStatus::Running, created_at: Millis(9), ..named("b") };
-    store.create_flow(other).await.unwrap();
+    store.act(Store::create_flow(other)).await.unwrap();
     let listed = |status| store.all_flows(status).unwrap().iter().map(|flow| flow.id.to_string()).collect::<Vec<_>>();
     assert_eq!(listed(None), ["b", "a"]);
     assert_eq!(listed(Some(FlowStatus::Running)), ["b"]);

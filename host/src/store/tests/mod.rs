@@ -1,10 +1,12 @@
 //! The store through its own door, on real files in a temporary folder.
 
+mod accepted;
 mod commits;
 mod delivery;
 mod events;
 mod folders;
 mod lists;
+mod runs;
 
 use std::path::Path;
 
@@ -56,10 +58,10 @@ fn named(id: &str) -> Flow {
 /// Moves a flow one revision up.
 async fn bump(store: &Store, id: &str) -> Flow {
     let changed = store
-        .change_flow(&owner(), id, |flow| {
+        .act(Store::change_flow(&owner(), id, |flow| {
             let next = Flow { revision: flow.revision + 1, ..flow.clone() };
             Decision::<()>::Write(next, EventKind::FlowUpdated)
-        })
+        }))
         .await
         .unwrap();
     match changed {

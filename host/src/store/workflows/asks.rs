@@ -22,7 +22,7 @@ const LISTED_MAX: u32 = 1_000;
 
 /// How answering went.
 #[derive(Clone, Debug)]
-pub enum Answered {
+pub enum AskAnswered {
     /// The run goes on with it, or ends by it. Durable.
     Done,
     /// Somebody has answered, its time is over, or the run has ended: this is the question as it stands.
@@ -61,7 +61,7 @@ impl Store {
         answer: Answer,
         result: String,
         mut decide: D,
-    ) -> Result<Answered, StoreError>
+    ) -> Result<AskAnswered, StoreError>
     where
         D: FnMut(&Flow) -> Option<(Flow, EventKind)> + Send + 'static,
     {
@@ -70,10 +70,10 @@ impl Store {
             .writer
             .write(move |db| {
                 const SQL: &str = concat!("SELECT ", ask_columns!(), " WHERE a.approval_id = ?1");
-                let Some(ask) = one(db, SQL, [&id], ask)? else { return Ok(Answered::Missing) };
+                let Some(ask) = one(db, SQL, [&id], ask)? else { return Ok(AskAnswered::Missing) };
                 let now = stamp.clock.now();
                 if ask.state != AskState::Open || (now >= ask.expires_at) != (answer.state == AskState::Expired) {
-                    return Ok(Answered::TooLate(Box::new(ask)));
+                    return Ok(AskAnswered::TooLate(Box::new(ask)));
                 }
                 write(db, &ask, &answer, &result, now)?;
                 if let Some(flow) = flows::get(db, &ask.owner, &ask.flow)?
@@ -81,7 +81,7 @@ impl Store {
                 {
                     flows::put(db, &stamp, &next, kind)?;
                 }
-                Ok(Answered::Done)
+                Ok(AskAnswered::Done)
             })
             .await
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row};
 
-use crate::model::{ClaimedRun, FlowId, Millis, SessionKey, StepRow, StepState};
+use crate::model::{ClaimedWorkflow, FlowId, Millis, SessionKey, StepRow, StepState};
 use crate::store::flows::one;
 use crate::store::rows::{optional_text, optional_time, text, time, word};
 use crate::store::{Store, StoreError};
@@ -17,7 +17,7 @@ impl Store {
         places: u32,
         each_max: u32,
         now: Millis,
-    ) -> Result<Vec<ClaimedRun>, StoreError> {
+    ) -> Result<Vec<ClaimedWorkflow>, StoreError> {
         self.0.writer.write(move |db| claim(db, places, each_max, now)).await
     }
 
@@ -28,7 +28,7 @@ impl Store {
     }
 }
 
-fn claim(db: &Connection, places: u32, each_max: u32, now: Millis) -> Result<Vec<ClaimedRun>, StoreError> {
+fn claim(db: &Connection, places: u32, each_max: u32, now: Millis) -> Result<Vec<ClaimedWorkflow>, StoreError> {
     let mut under_way = workflows_due(db, now)?;
     let mut claimed = Vec::new();
     for _ in 0..places {
@@ -62,7 +62,7 @@ fn workflows_due(db: &Connection, now: Millis) -> Result<BTreeMap<String, u32>, 
         .collect()
 }
 
-fn take(db: &Connection, workflow: &str, now: Millis) -> Result<Option<ClaimedRun>, StoreError> {
+fn take(db: &Connection, workflow: &str, now: Millis) -> Result<Option<ClaimedWorkflow>, StoreError> {
     const SQL: &str = "UPDATE workflow_runs SET state = 'running', due_at = NULL, lease = lease + 1, begun = begun + 1 \
          WHERE seq = (SELECT seq FROM workflow_runs WHERE state IN ('ready', 'waiting') AND due_at IS NOT NULL \
          AND workflow = ?1 AND due_at <= ?2 ORDER BY due_at, seq LIMIT 1) \
@@ -74,8 +74,8 @@ fn take(db: &Connection, workflow: &str, now: Millis) -> Result<Option<ClaimedRu
     Ok(Some(run))
 }
 
-fn run(row: &Row<'_>) -> Result<ClaimedRun, StoreError> {
-    Ok(ClaimedRun {
+fn run(row: &Row<'_>) -> Result<ClaimedWorkflow, StoreError> {
+    Ok(ClaimedWorkflow {
         flow: FlowId::new(text(row, 0)?),
         owner: SessionKey::new(text(row, 1)?),
         workflow: text(row, 2)?.into(),

@@ -14,7 +14,7 @@ mod claim;
 mod forget;
 mod record;
 
-pub use asks::Answered;
+pub use asks::AskAnswered;
 pub use record::Recording;
 
 use rusqlite::Connection;

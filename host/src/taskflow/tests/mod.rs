@@ -66,7 +66,7 @@ impl House {
             ended_at: None,
         };
         shape(&mut flow);
-        self.flows.store.create_flow(flow).await.unwrap();
+        self.flows.store.act(Store::create_flow(flow)).await.unwrap();
     }
 
     /// Stores a task as no caller can make it.
@@ -99,7 +99,7 @@ impl House {
         };
         shape(&mut task);
         let create = |_: &Flow, _: Option<&Task>, task: &Task| TaskDecision::<()>::Create(task.clone());
-        assert!(matches!(self.flows.store.run_task(task, create).await.unwrap(), Recorded::Done(..)));
+        assert!(matches!(self.flows.store.act(Store::run_task(task, None, create)).await.unwrap(), Recorded::Done(..)));
     }
 
     fn get(&self, id: &str) -> Value {

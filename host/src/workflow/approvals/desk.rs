@@ -10,7 +10,7 @@ use super::token::{LinkKey, Linked, TokenError};
 use crate::clock::Clock;
 use crate::json::value_lossy;
 use crate::model::{Answer, Ask, AskKind, AskState, Millis};
-use crate::store::{Answered, Store, StoreError};
+use crate::store::{AskAnswered, Store, StoreError};
 use crate::workflow::engine::Begin;
 use crate::workflow::steps::complaint;
 
@@ -134,9 +134,9 @@ impl Approvals {
         };
         let (result, decide) = decision(&ask, &answer, self.clock.now());
         match self.store.answer(&ask.id, answer, result, decide).await? {
-            Answered::Done => {}
-            Answered::Missing => return Err(DecideError::Missing(id.to_owned())),
-            Answered::TooLate(ask) => return Err(too_late(&ask)),
+            AskAnswered::Done => {}
+            AskAnswered::Missing => return Err(DecideError::Missing(id.to_owned())),
+            AskAnswered::TooLate(ask) => return Err(too_late(&ask)),
         }
         if let Some(engine) = &self.engine {
             engine.answered();

@@ -58,12 +58,13 @@ pub(super) async fn of(
 }
 
 /// Whether it may begin again when nobody knows whether it ran. What stands inside other steps has rows of its own; a message has an id that
-/// it keeps; a model that is asked twice has done nothing.
+/// it keeps; a model that is asked twice has done nothing; what a component changed is answered from its notes.
 fn is_safe(step: &Step) -> bool {
     let by_nature = match &step.body {
-        Body::Shell(_) | Body::Argv(_) | Body::Plugin { .. } => false,
+        Body::Shell(_) | Body::Argv(_) => false,
         Body::Tool { tool, .. } => steps::is_safe(tool),
-        Body::Workflow { .. } | Body::Parallel { .. } | Body::ForEach(_) | Body::Input { .. } | Body::Approval => true,
+        Body::Plugin { .. } | Body::Workflow { .. } | Body::Parallel { .. } | Body::ForEach(_) => true,
+        Body::Input { .. } | Body::Approval => true,
     };
     by_nature || step.retry.is_some_and(|retry| retry.safe)
 }

@@ -10,11 +10,11 @@ use super::plans::Plans;
 use super::run::Run;
 use super::walk::{self, Place, Went};
 use crate::json::{JsonText, value_lossy};
-use crate::model::ClaimedRun;
+use crate::model::ClaimedWorkflow;
 use crate::taskflow::Steering;
 
 /// Carries it out as far as it can go now.
-pub(super) async fn carry_out(engine: Arc<Shared>, claimed: ClaimedRun, stop: CancellationToken) {
+pub(super) async fn carry_out(engine: Arc<Shared>, claimed: ClaimedWorkflow, stop: CancellationToken) {
     let (flow, workflow) = (claimed.flow.clone(), claimed.workflow.clone());
     let run = Arc::new(Run::new(engine, claimed, stop));
     let went = if run.claimed.is_to_end { Went::Stopped } else { walk_on(&run).await };

@@ -14,7 +14,7 @@ use super::result::StepResult;
 use super::summary::{Summary, json_text};
 use super::walk::Went;
 use crate::expr::Values;
-use crate::model::{ClaimedRun, Digest, Flow, Millis, NewAsk, NewEvent, RunRecord, StepRow, StepState};
+use crate::model::{ClaimedWorkflow, Digest, Flow, Millis, NewAsk, NewEvent, RunRecord, StepRow, StepState};
 use crate::store::{Recording, StoreError};
 use crate::taskflow::{Steering, steer};
 use crate::workflow::{FLOW, Plan, StepPath};
@@ -27,7 +27,7 @@ const CUT_RESULT_CHARS: usize = 1_000;
 /// A run that is carried out.
 pub(super) struct Run {
     pub engine: Arc<Shared>,
-    pub claimed: ClaimedRun,
+    pub claimed: ClaimedWorkflow,
     /// Somebody wants it to end, or the gateway stops at once.
     pub stop: CancellationToken,
     rows: Mutex<HashMap<String, StepRow>>,
@@ -47,7 +47,7 @@ pub(super) struct Wait {
 }
 
 impl Run {
-    pub fn new(engine: Arc<Shared>, mut claimed: ClaimedRun, stop: CancellationToken) -> Self {
+    pub fn new(engine: Arc<Shared>, mut claimed: ClaimedWorkflow, stop: CancellationToken) -> Self {
         let digest = |text: &str| Digest(Sha256::digest(text).into()).to_string();
         let mut summary = Summary::new(digest(&claimed.input), digest(&claimed.text));
         // Also of what the walk will pass over, such as the branches of a step that has its result.

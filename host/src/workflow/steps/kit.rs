@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::llm::ANSWER_MAX_BYTES;
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
 use crate::config::{Channels, Config, Llm, WorkflowRights, Workflows};
 use crate::limits::Admissions;
@@ -53,6 +54,7 @@ impl Kit {
             .map(|(name, llm)| {
                 let key = llm.api_key.as_ref().map(|spec| kept(format!("llm.{name}.apiKey"), spec));
                 let client = egress.client(llm.allow_private.clone(), llm.timeouts, IDLE_MAX);
+                let client = client.keeping(ANSWER_MAX_BYTES);
                 (name.clone(), Model { config: llm.clone(), client, key })
             })
             .collect();

@@ -5,7 +5,6 @@ use async_openai::types::chat::{
     ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
     CreateChatCompletionRequest, CreateChatCompletionResponse,
 };
-use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::workflow::engine::result::StepResult;
 use crate::workflow::engine::summary::cut;
 
 /// An answer with its envelope. The longest that models write is a tenth of it.
-const ANSWER_MAX_BYTES: usize = 1 << 20;
+pub(super) const ANSWER_MAX_BYTES: usize = 1 << 20;
 /// What a model is shown, in characters. More than most can read at once.
 const INPUT_MAX_CHARS: usize = 400_000;
 /// Of what a provider says when it refuses.
@@ -176,12 +175,12 @@ async fn complete(model: &Model, task: &Task<'_>, messages: &[ChatCompletionRequ
         max_completion_tokens: task.max_tokens,
         ..CreateChatCompletionRequest::default()
     };
-    let body = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
+    let body = serde_json::to_string(&request).map_err(|error| error.to_string())?;
     let key = match &model.key {
         Some(key) => Some(key.value().ok_or("the model's apiKey has no value now: it cannot be resolved")?),
         None => None,
     };
-    let sent = model.client.post_json(&model.config.url, key.as_deref(), Bytes::from(body), ANSWER_MAX_BYTES).await;
+    let sent = model.client.post_json(&model.config.url, key.as_deref(), body).await;
     let answer = sent.result.map_err(|fault| format!("the model cannot be asked: {}", fault.detail))?;
     if !(200..300).contains(&answer.status) {
         let said = cut(String::from_utf8_lossy(&answer.body).trim(), REFUSAL_MAX_CHARS);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Work;
 use crate::json::value_lossy;
 use crate::sandbox::{NotReady, Outcome};
+use crate::taskflow::Once;
 use crate::workflow::engine::result::StepResult;
 use crate::workflow::engine::summary::json_text;
 
@@ -17,7 +18,9 @@ pub(super) async fn run(work: &Work<'_>, file: &str, args: &Value) -> StepResult
         return failed(format!("the component {file} is not granted to this workflow"));
     };
     let admission = work.kit.admissions.admit_step(slot.budget()).await;
-    match slot.run(admission, json_text(args)).await {
+    // The same for the same step of the same run: one that is run again after a crash changes nothing twice.
+    let once = Once::delivery(&format!("workflow-step/{}", work.flow), work.path.as_str());
+    match slot.run(admission, json_text(args), once).await {
         Ok(Outcome::Replied(reply)) => {
             let json = value_lossy(reply.result.as_str());
             if reply.status < FIRST_BAD_STATUS {

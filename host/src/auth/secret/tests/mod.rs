@@ -2,6 +2,7 @@
 
 mod exec;
 mod file;
+mod guards;
 mod states;
 
 use std::collections::BTreeMap;

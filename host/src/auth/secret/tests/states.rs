@@ -94,7 +94,7 @@ async fn written_secrets_and_variables_are_looked_up_once() {
     ] {
         let watch = watch(secret, "").await;
         assert_eq!(seen(&watch), expected);
-        assert_eq!(route_secret(&watch).pace(), super::super::pace::Pace::Never);
+        assert_eq!(route_secret(&watch).pace(0), super::super::pace::Pace::Never);
     }
 }
 
@@ -123,6 +123,9 @@ async fn a_route_that_is_skipped_is_logged_in_openclaws_words() {
         ),
     ] {
         let why = resolver.resolve(&spec).await.unwrap_err();
-        assert_eq!(DoorSecret::new(Door::Route(RouteId::new("a")), spec).skipped(&why), expected);
+        assert_eq!(
+            DoorSecret::<Credential>::new(Door::Route(RouteId::new("a")), vec![spec]).skipped(0, &why),
+            expected
+        );
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{DAY, HandedIn, NewEvent, event, once, post};
 use crate::model::{EventId, SessionKey};
+use crate::store::Store;
 
 fn ids(ids: &[&str]) -> Vec<EventId> {
     ids.iter().map(|id| EventId::new(*id)).collect()
@@ -110,7 +111,7 @@ async fn news_of_a_commit_wakes_whoever_waits() {
 #[tokio::test]
 async fn news_waits_for_whoever_comes_late_and_is_told_once() {
     let post = post();
-    post.store.create_flow(super::super::flow()).await.unwrap();
+    post.store.act(Store::create_flow(super::super::flow())).await.unwrap();
     post.store.news().await;
     // What stores no event is no news.
     post.store.hand_in(Vec::new(), Some(once("k", 1))).await.unwrap();

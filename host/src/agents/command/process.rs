@@ -1,0 +1,209 @@
+//! One program with its children: started in a group of its own, asked to end and then ended as a group, at its deadline, on request, when
+//! its parent has ended, or when whoever waits for it does no more.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+
+use super::talk::{Flooded, Head, Tail, feed, listen};
+use crate::config::agents::CommandRunner;
+
+/// From the wish that it ends to the end by force: an agent may want to save what it has.
+const TERM_GRACE: Duration = Duration::from_secs(5);
+/// What a program wrote before it ended is in the pipe. One that leaves a child behind with its output open is not waited for longer.
+const PIPE_GRACE: Duration = Duration::from_millis(500);
+/// What is told of the errors of a program that failed.
+const ERRORS_BYTES_MAX: usize = 2 << 10;
+
+/// Why it was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    TimedOut,
+    Cancelled,
+    /// It wrote without end.
+    Flooded,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum Exit {
+    Ended(ExitStatus),
+    Stopped(Stopped),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub exit: Exit,
+    /// What it printed.
+    pub reply: String,
+    /// The end of what it complained of.
+    pub errors: String,
+}
+
+/// Runs the program to its end. The error is a sentence on why it could not be started.
+pub(super) async fn run(
+    config: &CommandRunner,
+    env: Vec<(String, SecretString)>,
+    input: Vec<u8>,
+    timeout: Duration,
+    stop: &CancellationToken,
+) -> Result<Said, String> {
+    let mut group = Group::start(config, env)?;
+    let (stdin, stdout, stderr) = (group.child.stdin.take(), group.child.stdout.take(), group.child.stderr.take());
+    let (mut head, mut tail) = (Head::new(config.output_max_bytes), Tail::new(ERRORS_BYTES_MAX));
+    let exit = {
+        let mut talk = Talk::of(async {
+            let fed = async {
+                feed(stdin, input).await;
+                Ok(())
+            };
+            tokio::try_join!(fed, listen(stdout, &mut head), listen(stderr, &mut tail)).map(drop)
+        });
+        let stopped = tokio::select! {
+            biased;
+            Flooded = talk.floods() => Some(Stopped::Flooded),
+            () = group.has_ended() => None,
+            () = stop.cancelled() => Some(Stopped::Cancelled),
+            () = tokio::time::sleep(timeout) => Some(Stopped::TimedOut),
+        };
+        if let Some(Stopped::Cancelled | Stopped::TimedOut) = stopped {
+            // It may go on writing while it winds up.
+            group.signal(Signal::TERM);
+            tokio::select! {
+                Flooded = talk.floods() => {}
+                () = group.has_ended() => {}
+                () = tokio::time::sleep(TERM_GRACE) => {}
+            }
+        }
+        let status = group.end().await;
+        let is_flooded = talk.ends_within(PIPE_GRACE).await;
+        match (stopped, status) {
+            (Some(stopped), _) => Exit::Stopped(stopped),
+            (None, _) if is_flooded => Exit::Stopped(Stopped::Flooded),
+            (None, Ok(status)) => Exit::Ended(status),
+            (None, Err(error)) => return Err(format!("the program cannot be waited for: {error}")),
+        }
+    };
+    Ok(Said { exit, reply: head.into_text(), errors: tail.into_text() })
+}
+
+/// What goes in and out while the program runs.
+struct Talk<'t> {
+    talking: Pin<Box<dyn Future<Output = Result<(), Flooded>> + Send + 't>>,
+    ended: Option<Result<(), Flooded>>,
+}
+
+impl<'t> Talk<'t> {
+    fn of(talking: impl Future<Output = Result<(), Flooded>> + Send + 't) -> Self {
+        Self { talking: Box::pin(talking), ended: None }
+    }
+
+    /// Returns when the program has written too much, and never if it does not.
+    async fn floods(&mut self) -> Flooded {
+        if self.ended.is_none() {
+            self.ended = Some(self.talking.as_mut().await);
+        }
+        match self.ended {
+            Some(Err(flooded)) => flooded,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Reads what is left, for so long at most. Whether it was too much.
+    async fn ends_within(&mut self, time: Duration) -> bool {
+        if self.ended.is_none() {
+            self.ended = tokio::time::timeout(time, self.talking.as_mut()).await.ok();
+        }
+        matches!(self.ended, Some(Err(Flooded)))
+    }
+}
+
+/// The program and its children.
+struct Group {
+    child: Child,
+    /// Of the program. Readable once it has ended, also before anybody has waited for it.
+    handle: AsyncFd<OwnedFd>,
+    pid: Pid,
+    is_reaped: bool,
+}
+
+impl Group {
+    fn start(config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Self, String> {
+        let program = &config.command[0];
+        let mut command = Command::new(program);
+        command
+            .args(&config.command[1..])
+            .env_clear()
+            .envs(env.iter().map(|(name, value)| (name, value.expose_secret())))
+            .current_dir(&config.cwd)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let child = command.spawn().map_err(|error| {
+            // The system says the same of a program and of a folder that is not there.
+            let folder = config.cwd.display();
+            match config.cwd.is_dir() {
+                true => format!("the program {program} cannot be started: {error}"),
+                false => format!("the program {program} cannot be started: its cwd, {folder}, is no folder"),
+            }
+        })?;
+        let unwatched = |error: io::Error| format!("the program {program} cannot be watched: {error}");
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| unwatched(io::ErrorKind::NotFound.into()))?;
+        let watched = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from);
+        #[expect(
+            deprecated,
+            reason = "unsound only for handles that change their descriptor, which an OwnedFd never does; what replaces it is unsafe"
+        )]
+        let handle = watched.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE));
+        match handle {
+            Ok(handle) => Ok(Self { child, handle, pid, is_reaped: false }),
+            Err(error) => {
+                let _ = kill_process_group(pid, Signal::KILL);
+                Err(unwatched(error))
+            }
+        }
+    }
+
+    /// Returns when the program has ended; its children may live.
+    async fn has_ended(&self) {
+        // An error would mean that the runtime is going away.
+        if self.handle.readable().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// As long as nobody has waited for the program its number is its own, and the group's.
+    fn signal(&self, signal: Signal) {
+        if !self.is_reaped {
+            // An error means that it is gone already.
+            let _ = kill_process_group(self.pid, signal);
+        }
+    }
+
+    /// Ends whatever is left of the group, and waits for the program.
+    async fn end(&mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::KILL);
+        let status = self.child.wait().await;
+        self.is_reaped = status.is_ok();
+        status
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}

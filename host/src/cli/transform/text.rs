@@ -1,0 +1,74 @@
+//! Text of a guest for a terminal: laid out, and harmless.
+
+/// JSON with its members on lines of their own, in their order and with every character of theirs; nothing if it is none.
+pub(super) fn pretty(text: &str) -> Option<String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut depth, mut in_string, mut escaped, mut opened) = (0usize, false, false, false);
+    for c in text.chars() {
+        if in_string {
+            out.push(c);
+            (in_string, escaped) = (escaped || c != '"', c == '\\' && !escaped);
+            continue;
+        }
+        if c.is_ascii_whitespace() {
+            continue;
+        }
+        let closes = matches!(c, '}' | ']');
+        if closes {
+            depth -= 1;
+        }
+        if opened != closes {
+            break_line(&mut out, depth);
+        }
+        out.push(c);
+        opened = matches!(c, '{' | '[');
+        match c {
+            '{' | '[' => depth += 1,
+            ',' => break_line(&mut out, depth),
+            ':' => out.push(' '),
+            '"' => in_string = true,
+            _ => {}
+        }
+    }
+    Some(out)
+}
+
+fn break_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+/// Text of a guest for a terminal: its lines stay lines, all else that steers a terminal is escaped.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_laid_out_and_not_changed() {
+        let shown = pretty(r#" {"b":[1, 2.50],"a":{} ,"c":[],"d":"x,\"{\\","e":null}"#).unwrap();
+        assert_eq!(
+            shown,
+            "{\n  \"b\": [\n    1,\n    2.50\n  ],\n  \"a\": {},\n  \"c\": [],\n  \"d\": \"x,\\\"{\\\\\",\n  \"e\": null\n}"
+        );
+        assert_eq!(pretty("not json"), None);
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped() {
+        assert_eq!(harmless("a\n\u{1b}[31m\u{9b}\u{202e}"), "a\n\\u{1b}[31m\\u{9b}\\u{202e}");
+    }
+}
