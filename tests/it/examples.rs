@@ -23,7 +23,8 @@ fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors
 fn does_something(text: &str, format: Format, file: &Path) {
     let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
-    let tells_agents = !config.hooks.is_empty() || config.webhooks.inbound.is_some();
+    let tells_agents =
+        !config.hooks.is_empty() || config.webhooks.inbound.is_some() || !config.workflow_doors.endpoints.is_empty();
     let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty() || tells_agents;
     assert!(does, "{} serves no route and tells nobody:\n{text}", file.display());
 }
@@ -214,6 +215,11 @@ fn every_key_of_the_config_has_its_row() {
         ("{ hooks: { mappings: [{ @ }] } }", "mappings."),
         ("{ hooks: { mappings: [{ match: { @ } }] } }", "mappings.match."),
         ("{ hooks: { mappings: [{ transform: { plugin: 'x.wasm', @ } }] } }", "mappings.transform."),
+        ("{ hooks: { webhooks: { @ } } }", "hooks.webhooks."),
+        ("{ hooks: { webhooks: { endpoints: [{ @ }] } } }", "endpoints."),
+        ("{ workflows: { @ } }", ""),
+        ("{ workflows: { flows: { a: { @ } } } }", "flows."),
+        ("{ llm: { a: { @ } } }", ""),
         (&endpoint("@"), ""),
         (&endpoint("filter: { @ }"), "filter."),
         (&endpoint("retry: { @ }"), "retry."),
@@ -246,6 +252,7 @@ fn place(heading: &str, key: &str) -> String {
         ("An agent", "startTimeoutSeconds") => {
             "{ agents: { a: { runner: 'acp', command: ['x'], cwd: '/x', @ } } }".to_owned()
         }
+        ("llm", _) => "{ llm: { a: { model: 'x', @ } } }".to_owned(),
         ("An agent", _) => "{ agents: { a: { runner: 'command', command: ['x'], @ } } }".to_owned(),
         // Numbers that have to fit their neighbours.
         (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),

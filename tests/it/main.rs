@@ -47,6 +47,7 @@ mod verifiers;
 mod webhooks_cli;
 mod webhooks_live;
 mod workflow_cli;
+mod workflows;
 
 /// The real program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sandclaw-under-test");

@@ -58,6 +58,8 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_platform_verifier", &["outbound"]),
     ("hmac", &["auth", "outbound"]),
     ("ed25519_dalek", &["auth", "outbound"]),
+    ("jsonschema", &["workflow"]),
+    ("async_openai", &["workflow"]),
     ("aes", &["auth"]),
     ("cbc", &["auth"]),
     ("sha1", &["auth"]),

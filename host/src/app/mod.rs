@@ -6,7 +6,9 @@ mod inspect;
 mod lifecycle;
 mod operator;
 mod parts;
+mod run_workflow;
 mod transform;
+mod workflows;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -30,11 +32,14 @@ use crate::outbound::{Outbound, Parts};
 use crate::sandbox::{Plugins, Watch};
 use crate::store::Store;
 use crate::taskflow::{TaskFlows, sweep};
+use crate::workflow::approvals::Approvals;
+use crate::workflow::{Engine, Kit};
 
 pub use hook::{HookTrial, HookTried, hook_request, try_hook};
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
 pub use lifecycle::Signals;
-pub use operator::{ask_operator, operator_beside, tell_operator};
+pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
+pub use run_workflow::{WorkflowRun, look_at_workflow, run_workflow};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.
@@ -55,6 +60,7 @@ pub struct Running {
     front: JoinHandle<()>,
     outbound: Outbound,
     workers: Workers,
+    workflows: Engine,
     background: Vec<JoinHandle<()>>,
     store: Store,
     _watch: Option<Watch>,
@@ -83,30 +89,26 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         parts::slots(&config, &taskflows, &clock, &announce),
         parts::transforms(&config, &clock, &announce),
     )
-    .with_hooks(parts::hook_slots(&config, &clock, &announce));
+    .with_hooks(parts::hook_slots(&config, &clock, &announce))
+    .with_steps(workflows::slots(&config, &taskflows, &clock, &announce));
     let plugins = Arc::new(plugins);
     plugins.load_all().await;
     let watch = Watch::start(plugins.clone());
     let admissions = Admissions::new(config.sandbox.instances);
-    let events = parts::events_door(&config, &secrets, &store);
-    let runs = parts::runs_door(&config, &secrets, &store, &clock);
-    let inbox = Inbox::new(store.clone(), Ids);
-    let hooks = parts::hook_doors(&config, &secrets, &inbox, &clock, &plugins, &admissions);
-    let inbound = parts::inbound_doors(&config, &secrets, &inbox, &clock);
-    let doors = Doors { events, runs, hooks, inbound };
-    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions.clone(), doors, clock.clone());
     let listener = TcpListener::bind(config.gateway.listen).await.with_context(|| {
         format!("cannot listen on {}; is another program there? --listen takes another address", config.gateway.listen)
     })?;
     let address = listener.local_addr()?;
+    let beside = workflows::listen_beside(&config, address).await?;
 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
     let transforms = parts::transforms_by_endpoint(&plugins);
+    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
     let engine = Parts {
         store: store.clone(),
         clock: clock.clone(),
-        admissions,
+        admissions: admissions.clone(),
         egress: egress.clone(),
         resolver: resolver.clone(),
         transforms,
@@ -115,6 +117,20 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let env = Env::process();
     let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone() };
     let workers = Workers::start(&config, agents).await?;
+    let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
+    workflows::warn(&config, &engine.begin());
+    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(engine.begin()))
+        .context("the key of approval links cannot be kept in the state folder")?;
+    let inbox = Inbox::new(store.clone(), Ids);
+    let doors = Doors {
+        events: parts::events_door(&config, &secrets, &store),
+        runs: parts::runs_door(&config, &secrets, &store, &clock),
+        hooks: parts::hook_doors(&config, &secrets, &inbox, &clock, &plugins, &admissions),
+        inbound: parts::inbound_doors(&config, &secrets, &inbox, &clock),
+        workflows: workflows::doors(&config, &secrets, &engine.begin()),
+        approvals: approvals.clone(),
+    };
+    let front = parts::front(&config, &secrets, &plugins, taskflows.clone(), admissions, doors, clock.clone());
     let (phase, phases) = watch::channel(Phase::Serving);
     let connections = Connections {
         at_once_max: config.global_limits.connections_max,
@@ -127,12 +143,21 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let operator = operator::operator(Some(&config), store.clone(), clock).steering(outbound.steer());
     match listen(&config.state_dir) {
         Ok(admin) => {
-            background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, RunsDesk::new(store.clone()))))
+            let runs = RunsDesk::new(store.clone());
+            background.push(tokio::spawn(serve_admin(admin, plugins.clone(), operator, runs, approvals)));
         }
         Err(cause) => tracing::warn!("no admin socket, so commands cannot ask this process: {cause}"),
     }
-    let front = tokio::spawn(serve(listener, front.router(), connections, phases));
-    Ok(Running { address, plugins, phase, front, outbound, workers, background, store, _watch: watch })
+    let router = front.router();
+    let second = beside.map(|listener| tokio::spawn(serve(listener, router.clone(), connections, phases.clone())));
+    let front = tokio::spawn(async move {
+        serve(listener, router, connections, phases).await;
+        if let Some(second) = second {
+            let _ = second.await;
+        }
+    });
+    let workflows = engine;
+    Ok(Running { address, plugins, phase, front, outbound, workers, workflows, background, store, _watch: watch })
 }
 
 impl Running {
@@ -160,12 +185,12 @@ impl Running {
             // Nobody told it to: a gateway without its door does not go on as if it had one.
             early = &mut self.front => Some(early),
         };
-        let (outbound, workers) = (&mut self.outbound, &mut self.workers);
+        let (outbound, workers, workflows) = (&mut self.outbound, &mut self.workers, &mut self.workflows);
         let drained = async {
             // What a run tells with its last word is delivered at the next start: a try is not to be cut because an agent takes its time.
-            let both = async { tokio::join!(workers.drain(), outbound.drain()) };
+            let both = async { tokio::join!(workers.drain(), workflows.drain(), outbound.drain()) };
             tokio::select! {
-                ((), ()) = both => {}
+                ((), (), ()) = both => {}
                 _ = phases.wait_for(|phase| *phase == Phase::Cut) => {}
             }
         };
@@ -177,6 +202,7 @@ impl Running {
             }
         };
         let (ended, ()) = tokio::join!(front, drained);
+        self.workflows.cut();
         self.workers.cut().await;
         self.outbound.cut();
         for task in self.background {

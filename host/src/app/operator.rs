@@ -15,6 +15,7 @@ use crate::outbound::operator::Operator;
 use crate::outbound::operator::views::Refusal;
 use crate::outbound::wants_of;
 use crate::store::Store;
+use crate::workflow::approvals::Approvals;
 
 /// What a gateway that runs on this state folder shows at a path of its socket; nothing if none runs.
 pub async fn ask_operator<T: DeserializeOwned>(state_dir: &Path, path: &str) -> Result<Option<T>> {
@@ -35,6 +36,12 @@ pub async fn tell_operator<T: DeserializeOwned>(
 pub fn operator_beside(state_dir: &Path, config: Option<&Config>) -> Result<Operator> {
     let store = Store::open_beside(state_dir)?;
     Ok(operator(config, store, Clock::system()))
+}
+
+/// The desk of a state folder on which no gateway runs: what is answered there is gone on with when one starts.
+pub fn approvals_beside(state_dir: &Path) -> Result<Approvals> {
+    let store = Store::open_beside(state_dir)?;
+    Approvals::new(store, Clock::system(), state_dir, None).context("the key of approval links cannot be read")
 }
 
 /// The view of a store.

@@ -132,7 +132,8 @@ pub(super) fn uses(config: &Config) -> Vec<Use> {
         Use { user: User::Mapping(name), source, grants, limits: component.limits }
     };
     let hooks = config.hooks.iter().flat_map(hook_components).map(mapping);
-    config.routes.iter().map(route).chain(components(config).map(endpoint)).chain(hooks).collect()
+    let steps = super::workflows::uses(config);
+    config.routes.iter().map(route).chain(components(config).map(endpoint)).chain(hooks).chain(steps).collect()
 }
 
 /// The transforms of the endpoints that are served.

@@ -22,6 +22,11 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
     keyed(key, parts)
 }
 
+/// Its bytes, for what this gateway signs for itself.
+pub fn hmac_sha256_bytes(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    hmac_sha256(key, parts).finalize().into_bytes().into()
+}
+
 /// The bytes of a signature over these parts. A plain hash takes no key: its secret is a part.
 pub(super) fn mac(algorithm: Algorithm, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     match algorithm {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 something is wrong with the config, a plugin, the state or the thing asked for; 2 the command line itself.
 
+mod approvals;
 mod check;
 mod init;
 mod output;
@@ -62,9 +63,12 @@ enum Command {
     /// Look at deliveries and endpoints; try again, recover, test, verify
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
-    /// Check and draw workflows
+    /// Check, draw and run workflows
     #[command(subcommand)]
     Workflow(workflow::Workflow),
+    /// Look at what workflows ask people, and answer it
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
 }
 
 /// Where the config is.
@@ -105,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Runs(runs) => runs.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
         Command::Workflow(workflow) => workflow.run(),
+        Command::Approvals(approvals) => approvals.run(),
     };
     ran.unwrap_or_else(|error| {
         output::error(&error);

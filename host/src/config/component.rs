@@ -79,9 +79,18 @@ pub(super) fn read(field: &Field<'_>) -> Option<Reference> {
     Some(Reference { file: file?, digest: digest? })
 }
 
+/// A file that is the key of a map, with its digest beside it.
+pub(super) fn named(name: &str, field: &Field<'_>, digest: &Field<'_>) -> Option<Reference> {
+    Some(Reference { file: plain_file_name(name, field)?, digest: read_digest(digest)? })
+}
+
 /// A plain name: the component lies in the plugins folder itself, and no name can lead out of it.
 fn read_file_name(field: &Field<'_>) -> Option<String> {
     let name = field.required_text()?;
+    plain_file_name(&name, field)
+}
+
+fn plain_file_name(name: &str, field: &Field<'_>) -> Option<String> {
     let stem = name.strip_suffix(".wasm");
     let plain = stem.is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
         && !name.contains(['/', '\\'])
@@ -89,10 +98,10 @@ fn read_file_name(field: &Field<'_>) -> Option<String> {
         && name.len() <= FILE_NAME_MAX_BYTES;
     if !plain {
         let message = "must be the plain name of a file in the plugins folder, ending in .wasm, such as zapier.wasm";
-        field.problem(format!("{message}, found {}", quoted(&name)));
+        field.problem(format!("{message}, found {}", quoted(name)));
         return None;
     }
-    Some(name)
+    Some(name.to_owned())
 }
 
 /// The digest, `None` if there is none, nothing if it is wrong.

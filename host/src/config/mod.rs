@@ -5,6 +5,7 @@ pub mod agents;
 mod allowed_ips;
 pub mod auth;
 mod bodies;
+mod channels;
 mod component;
 mod env;
 mod field;
@@ -13,6 +14,7 @@ mod json5;
 mod json_value;
 mod limits;
 mod lines;
+mod llm;
 mod model;
 mod paths;
 mod problem;
@@ -24,11 +26,13 @@ mod secrets;
 mod sections;
 mod starter;
 mod suggest;
+mod taskflow_endpoints;
 #[cfg(test)]
 mod tests;
 mod tree;
 pub mod webhooks;
 pub mod workflow;
+mod workflows;
 mod yaml;
 
 use std::fs::File;
@@ -37,16 +41,20 @@ use std::path::{Path, PathBuf};
 
 pub use allowed_ips::AllowedIps;
 pub use bodies::Bodies;
+pub use channels::{Channels, LOG_CHANNEL};
 pub use component::Component;
 pub use env::Env;
 pub use limits::{GlobalLimits, RouteLimits};
+pub use llm::{DEFAULT_LLM, Llm};
 pub use model::{Config, Gateway, Handler, RouteConfig, SandboxConfig};
 pub use problem::{ConfigErrors, Problem};
 pub use provider::{ExecProvider, FileMode, Provider, Providers, SecretRef, SecretSource, SecretSpec, Secrets};
 pub use proxies::TrustedProxies;
 pub use starter::starter;
 pub use suggest::closest;
+pub use taskflow_endpoints::{WAIT_MAX, WorkflowDoors, WorkflowEndpoint};
 pub use tree::Format;
+pub use workflows::{StepPlugin, WorkflowRights, Workflows};
 
 use reader::Reader;
 

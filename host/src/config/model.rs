@@ -1,6 +1,7 @@
 //! The config as the rest of the gateway sees it: checked, with every default filled in. It holds what is to be served,
 //! so a route that is switched off is not in it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,11 +11,15 @@ use super::agents::Agents;
 use super::allowed_ips::AllowedIps;
 use super::auth::AuthConfig;
 use super::bodies::Bodies;
+use super::channels::Channels;
 use super::hooks::HookDoor;
 use super::limits::{GlobalLimits, RouteLimits};
+use super::llm::Llm;
 use super::provider::{Providers, Secrets};
 use super::proxies::TrustedProxies;
+use super::taskflow_endpoints::WorkflowDoors;
 use super::webhooks::Webhooks;
+use super::workflows::Workflows;
 
 /// A config file, accepted whole.
 #[derive(Clone, Debug)]
@@ -41,6 +46,14 @@ pub struct Config {
     pub hooks: Vec<HookDoor>,
     /// Events in, deliveries out.
     pub webhooks: Webhooks,
+    /// Where messages of workflows go. Their endpoints are among those of `webhooks`.
+    pub channels: Channels,
+    /// Who answers `llm-task` steps, by name.
+    pub llms: BTreeMap<String, Llm>,
+    /// The workflows as the operator allows them.
+    pub workflows: Workflows,
+    /// The doors that begin them.
+    pub workflow_doors: WorkflowDoors,
     /// What the operator should know though it is no error. Safe to log.
     pub warnings: Vec<String>,
 }

@@ -8,6 +8,9 @@ use super::problem::quoted;
 /// Paths on which the gateway itself answers.
 const OWN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
+/// And below this: the links that people are sent.
+const OWN_PREFIX: &str = "/approvals/";
+
 /// The paths that have an owner, with the place in the file that says so.
 #[derive(Default)]
 pub(super) struct Paths {
@@ -19,7 +22,7 @@ pub(super) struct Paths {
 impl Paths {
     /// Gives the path to `owner`, or reports who has it.
     pub fn take(&mut self, path: &str, owner: &str, field: &Field<'_>) {
-        if OWN_PATHS.contains(&path) {
+        if OWN_PATHS.contains(&path) || path.starts_with(OWN_PREFIX) {
             field.problem(format!("conflicts with {path}, where the gateway itself answers; choose another path"));
         }
         let same = self.exact.get_key_value(path);

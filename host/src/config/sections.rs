@@ -11,7 +11,7 @@ use super::paths::Paths;
 use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::{self, Declared};
-use super::{agents, allowed_ips, hooks, proxies, routes, webhooks};
+use super::{agents, allowed_ips, channels, hooks, llm, proxies, routes, taskflow_endpoints, webhooks, workflows};
 
 /// Where OpenClaw's gateway listens, reachable from this machine only.
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 18_789);
@@ -28,8 +28,20 @@ const WEBHOOKS: &str = "webhooks";
 /// The whole file. Where a value is wrong the reader holds the problem, and what is returned is of no use.
 pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let beside = file.parent().unwrap_or(Path::new(""));
-    let section = root
-        .section(&["gateway", "stateDir", "secrets", "limits", "sandbox", "plugins", "agents", "hooks", "webhooks"]);
+    let section = root.section(&[
+        "gateway",
+        "stateDir",
+        "secrets",
+        "limits",
+        "sandbox",
+        "plugins",
+        "agents",
+        "webhooks",
+        "hooks",
+        "workflows",
+        "channels",
+        "llm",
+    ]);
     let gateway = read_gateway(&section.field("gateway"));
     let state_dir = folder(&section, "stateDir", "state", beside);
     let (secrets, declared) = secrets::read(&section.field("secrets"));
@@ -42,8 +54,15 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let roster = Roster::new(&agents_field);
     let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster };
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
-    let hooks = hooks::read(&section.field("hooks"), &for_hooks, &mut paths);
-    let (webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let hooks_field = section.field("hooks");
+    let hooks = hooks::read(&hooks_field, &for_hooks, &mut paths);
+    let workflow_doors = hooks_field.entries().into_iter().find(|(key, _)| *key == "webhooks");
+    let workflow_doors = workflow_doors
+        .map(|(_, field)| taskflow_endpoints::read(&field, route_limits, &declared, &mut paths))
+        .unwrap_or_default();
+    let (mut webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    let (channels, endpoints) = channels::read(&section.field("channels"), &around);
+    webhooks.endpoints.extend(endpoints);
     let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared });
     agents::take_paths(&agents, &agents_field, &mut paths);
     agents::add_named(&mut agents, roster.known());
@@ -64,6 +83,10 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
         agents,
         hooks: hooks.into_iter().chain(listed).map(known).collect(),
         webhooks,
+        channels,
+        llms: llm::read(&section.field("llm"), &declared),
+        workflows: workflows::read(&section.field("workflows"), beside, route_limits, &declared),
+        workflow_doors,
         warnings: Vec::new(),
     }
 }

@@ -5,12 +5,15 @@ use axum::http::Response;
 use axum::http::request::Parts;
 
 use super::answer::Refused;
+use super::approvals;
 use super::events::EventsDoor;
 use super::front::Front;
 use super::hooks::HooksDoor;
 use super::inbound::InboundDoors;
 use super::runs::RunsDoor;
 use super::serve::Peer;
+use super::workflows::WorkflowDoors;
+use crate::workflow::approvals::Approvals;
 
 /// All of them.
 pub struct Doors {
@@ -22,6 +25,10 @@ pub struct Doors {
     pub hooks: Vec<HooksDoor>,
     /// Where templates make messages.
     pub inbound: Option<InboundDoors>,
+    /// Where workflows are begun.
+    pub workflows: WorkflowDoors,
+    /// Where people answer what workflows ask.
+    pub approvals: Approvals,
 }
 
 impl Doors {
@@ -46,6 +53,12 @@ impl Doors {
         let named = self.inbound.as_ref().and_then(|inbound| Some((inbound, inbound.under(path)?)));
         if let Some((inbound, name)) = named {
             return Some(Ok(inbound.pass(front, peer.0, head.clone(), name, body).await));
+        }
+        if let Some(door) = self.workflows.find(path) {
+            return Some(door.pass(front, peer, head.clone(), body).await);
+        }
+        if let Some(token) = path.strip_prefix(approvals::PREFIX) {
+            return Some(approvals::pass(&self.approvals, front, peer, head, token, body).await);
         }
         None
     }

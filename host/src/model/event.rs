@@ -38,6 +38,8 @@ words! {
         ToolCompleted = "tool.completed",
         /// A run of an agent failed.
         ErrorOccurred = "error.occurred",
+        /// A workflow has something to say in a channel.
+        ChannelMessage = "channel.message",
         /// A component was refused; the last good one, if any, goes on serving.
         PluginRefused = "plugin.refused",
         /// A component crashed too often and rests.

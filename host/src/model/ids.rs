@@ -80,6 +80,9 @@ text_id!(
     JobId
 );
 
+/// 48 random bits: two of a million questions share an id once in five hundred times, and then the second is not stored.
+const ASK_ID_CHARS: usize = 12;
+
 /// Milliseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub i64);
@@ -112,6 +115,11 @@ impl Ids {
     /// A new delivery id.
     pub fn delivery(self) -> DeliveryId {
         DeliveryId::new(format!("dlv_{}", Uuid::now_v7().simple()))
+    }
+
+    /// A new id of a question to a person: 12 hexadecimal digits, for somebody who types it.
+    pub fn ask(self) -> String {
+        Uuid::new_v4().simple().to_string()[..ASK_ID_CHARS].to_owned()
     }
 
     /// A new job id.

@@ -14,6 +14,7 @@ mod task;
 mod text;
 mod view;
 mod words;
+mod workflow;
 
 pub use counts::TaskCounts;
 pub use delivery::{Attempt, AttemptOutcome, Claimed, DeliveryState, EndpointState, NewDelivery, Next, Timing};
@@ -30,3 +31,6 @@ pub use ids::{
 pub use run::{ClaimedRun, NewRun, Run, RunEnd, RunKind, RunNews, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
 pub use text::js_trim;
+pub use workflow::{
+    Answer, Ask, AskKind, AskState, ClaimedWorkflow, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState,
+};

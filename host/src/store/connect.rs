@@ -11,7 +11,7 @@ use super::StoreError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements kept per connection; the store has fewer than this many.
-const STATEMENTS_KEPT: usize = 96;
+const STATEMENTS_KEPT: usize = 128;
 
 /// Page caches, in KiB; they fill only as pages are used. The whole process is to idle below 60 MiB: one writer and four readers
 /// at most make 12 MiB of that. A reader's cache is emptied by every commit, so a large one would not be warm anyway.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::outbox::{self, Stamp};
 use super::rows::{self, flow_columns};
-use super::{Op, Store, StoreError, TaskRules, runs, tasks, writer};
+use super::{Op, Store, StoreError, TaskRules, runs, tasks, workflows, writer};
 use crate::model::{EventKind, Flow, FlowId, FlowStatus, SessionKey, Task};
 
 /// A page of a list ends after this much text, also when fewer flows than asked for are in it: a guest has to hold it.
@@ -135,7 +135,8 @@ impl Store {
                 return Ok((Changed::Missing, Vec::new()));
             }
             let had_runs = runs::cancel_of_flow(db, stamp, &id, rules)?;
-            let active = tasks::count_active(db, &id)?;
+            // A workflow's run that is carried out counts as one: it ends its step first.
+            let active = tasks::count_active(db, &id)? + u64::from(workflows::is_under_way(db, &id)?);
             let changed = change(db, stamp, &owner, &id, &mut |flow| decide(flow, active))?;
             if had_runs && matches!(changed, Changed::Refused(..)) {
                 writer::undo(db)?;
@@ -149,7 +150,7 @@ impl Store {
 const LATEST: &str =
     concat!("SELECT ", flow_columns!(), " FROM flows WHERE owner_key = ?1 ORDER BY created_at DESC, seq LIMIT 1");
 
-const INSERT: &str = concat!(
+pub(super) const INSERT: &str = concat!(
     "INSERT INTO flows (",
     flow_columns!(),
     ") VALUES (:flow_id, :owner_key, :sync_mode, :controller_id, :current_step, \

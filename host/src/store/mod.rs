@@ -21,6 +21,7 @@ mod sweep;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod workflows;
 mod writer;
 
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use runs::{
 };
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
+pub use workflows::{AskAnswered, Recording};
 
 use crate::clock::Clock;
 use crate::model::Ids;

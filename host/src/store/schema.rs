@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0001_flows.sql"),
     include_str!("schema/0002_outbound.sql"),
     include_str!("schema/0003_runs.sql"),
+    include_str!("schema/0004_workflows.sql"),
 ];
 
 /// The version that this release reads and writes.

@@ -78,6 +78,7 @@ impl Store {
             " FROM flows WHERE cancel_requested_at < ?1 \
              AND status IN ('queued', 'running', 'waiting', 'blocked') \
              AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.flow_id = flows.flow_id AND tasks.status IN ('queued', 'running')) \
+             AND NOT EXISTS (SELECT 1 FROM workflow_runs r WHERE r.flow_id = flows.flow_id AND r.state = 'running') \
              ORDER BY cancel_requested_at LIMIT ?2"
         );
         let stamp = self.0.stamp.clone();

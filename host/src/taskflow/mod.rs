@@ -2,6 +2,7 @@
 //! apply the pure rules of `rules.rs` and `task_rules.rs` inside one transaction of the store. Nothing is executed here: flows and
 //! tasks are records of work that somebody else does; where that is an agent of ours, its run is stored with the task.
 
+mod controller;
 mod fields;
 mod following;
 mod journal;
@@ -15,6 +16,7 @@ mod task_rules;
 #[cfg(test)]
 mod tests;
 
+pub use controller::{Steering, steer};
 pub use following::FOLLOWING;
 pub use operator::{FlowRecord, OperatorCancel};
 pub use refusal::{Refusal, RefusalCode};

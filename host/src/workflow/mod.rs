@@ -4,21 +4,28 @@
 //! It promises that a value from a request is only ever data: not an expression, not a shell's text, not the name of a program. Reading order:
 //! [`Plan`] → `compile.rs` (from definition to plan) → `names.rs` (what can be referred to where) → `shell/` (commands) → `library.rs` (a folder of them).
 
+pub mod approvals;
 mod compile;
+mod engine;
 mod fields;
 mod graph;
 mod library;
 mod names;
 mod needs;
 mod plan;
+mod ready;
 mod shell;
 mod step;
+mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use engine::{Begin, BeginError, Begun, Engine, Input, Plans, Seen};
 pub use fields::{ASKING_FIELDS, FLOW, STEP_FIELDS};
 pub use graph::{GraphFormat, graph, summary};
 pub use library::Workflows;
 pub use needs::Needs;
 pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath};
+pub use ready::{Library, NotReady};
 pub use shell::{Argv, CommandError, ShellLine, VALUE_MAX_BYTES};
+pub use steps::Kit;

@@ -264,6 +264,26 @@ impl StepPath {
         Self(format!("{self}.item.{index}.{number}"))
     }
 
+    /// A step, from 1, of the workflow that a step calls.
+    pub fn called(&self, number: usize) -> Self {
+        Self(format!("{self}.flow.{number}"))
+    }
+
+    /// The question that a step asks after its own body.
+    pub fn approval(&self) -> Self {
+        Self(format!("{self}.approval"))
+    }
+
+    /// The pause of a `for_each` before a batch.
+    pub fn pause(&self, batch: usize) -> Self {
+        Self(format!("{self}.pause.{batch}"))
+    }
+
+    /// What stands inside a step when that is tried again: the rows of an earlier attempt are not those of a later one.
+    pub fn attempt(&self, attempt: u32) -> Self {
+        if attempt > 1 { Self(format!("{self}~{attempt}")) } else { self.clone() }
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -82,7 +82,7 @@ impl Gateway {
 
     async fn post(&self, client: &EndpointClient, url: &Url, token: Option<&Arc<KeptSecret>>, body: String) -> Sent {
         match token.and_then(|token| token.value()) {
-            Some(token) => client.post_json(url, &token, body).await,
+            Some(token) => client.post_json(url, Some(&token), body).await,
             None => {
                 let detail = "the Gateway's token has no value; the log says where it was looked for".to_owned();
                 Sent {

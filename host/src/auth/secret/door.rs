@@ -20,6 +20,8 @@ pub enum Door {
     Mapping(String),
     /// An inbound template, by its name.
     Inbound(String),
+    /// A door that begins a workflow, by its path.
+    Workflow(String),
 }
 
 impl Door {
@@ -33,6 +35,7 @@ impl Door {
             Self::Hooks(HookForm::Listed) => "webhooks.secret".to_owned(),
             Self::Mapping(path) => format!("hooks.mappings ({path}) auth"),
             Self::Inbound(name) => format!("webhooks.inbound.endpoints.{name}.secret"),
+            Self::Workflow(path) => format!("hooks.webhooks.endpoints ({path}) token"),
         }
     }
 }
@@ -46,6 +49,7 @@ impl fmt::Display for Door {
             Self::Hooks(form) => write!(f, "the door for agent hooks of {}", form.root()),
             Self::Mapping(path) => write!(f, "hook {path}"),
             Self::Inbound(name) => write!(f, "inbound {name}"),
+            Self::Workflow(path) => write!(f, "workflow endpoint {path}"),
         }
     }
 }

@@ -44,7 +44,9 @@ impl SecretWatch {
             mappings.filter_map(|mapping| Some((Door::Mapping(mapping.path.clone()?), mapping.auth.clone()?)));
         let inbound = config.webhooks.inbound.iter().flat_map(|inbound| &inbound.endpoints);
         let inbound = inbound.map(|endpoint| (Door::Inbound(endpoint.name.clone()), endpoint.auth.clone()));
-        let doors = routes.chain(events).chain(clients).chain(hooks).chain(mappings).chain(inbound);
+        let workflows = config.workflow_doors.endpoints.iter();
+        let workflows = workflows.map(|endpoint| (Door::Workflow(endpoint.path.clone()), endpoint.auth.clone()));
+        let doors = routes.chain(events).chain(clients).chain(hooks).chain(mappings).chain(inbound).chain(workflows);
         Self::over(doors.collect(), config.secrets.refresh, resolver).await
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod graph;
+mod run;
 
 use std::process::ExitCode;
 
@@ -12,6 +13,8 @@ use clap::Subcommand;
 pub(super) enum Workflow {
     /// Say everything that is wrong with workflow files, and what each step does
     Check(check::Check),
+    /// Run one in the foreground
+    Run(run::Run),
     /// Draw a workflow as text
     Graph(graph::Graph),
 }
@@ -20,6 +23,7 @@ impl Workflow {
     pub(super) fn run(self) -> Result<ExitCode> {
         match self {
             Self::Check(check) => check.run(),
+            Self::Run(run) => run.run(),
             Self::Graph(graph) => graph.run(),
         }
     }

@@ -35,7 +35,7 @@ pub const BODY_MAX_BYTES: usize = 262_144;
 /// Where the door is if nothing else is said.
 const PATH_DEFAULT: &str = "/hooks";
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "allowedIps",
     "enabled",
     "path",
@@ -48,6 +48,8 @@ const KEYS: [&str; 12] = [
     "internal",
     "channels",
     "includeReply",
+    // The doors of workflows, which are read elsewhere.
+    "webhooks",
 ];
 
 /// What the other sections say that matters here.

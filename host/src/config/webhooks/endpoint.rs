@@ -5,7 +5,10 @@ use crate::model::EndpointName;
 use super::super::field::Field;
 use super::super::json_value::{self, Part};
 use super::super::problem::quoted;
-use super::{Around, Endpoint, Ordering, address, filter, headers, numbers, retry, signing, transform};
+use super::{
+    Around, Endpoint, Filter, Ordering, Signing, Transform, address, filter, headers, numbers, retry, signing,
+    transform,
+};
 
 const KEYS: [&str; 18] = [
     "name",
@@ -72,6 +75,73 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Option<Endpoint> {
         definition: json_value::as_written(field, part_of_definition)?,
     };
     if enabled {
+        address::warn(&section.field("url"), &endpoint);
+    }
+    Some(endpoint)
+}
+
+/// The keys of a channel: those of an endpoint without what a channel decides by itself, which events it gets and under which name.
+const CHANNEL_KEYS: [&str; 14] = [
+    "url",
+    "secret",
+    "secrets",
+    "headers",
+    "retry",
+    "transform",
+    "timeoutMs",
+    "rateLimit",
+    "maxInFlight",
+    "signing",
+    "allowPrivate",
+    "breaker",
+    "disableAfter",
+    "enabled",
+];
+
+/// What a channel is where its keys do not say.
+pub(in crate::config) struct Channel<'a> {
+    /// Its whole name: `feishu:dev`.
+    pub name: &'a str,
+    /// The type of the events it may get.
+    pub event: &'a str,
+    /// Its body.
+    pub transform: Transform,
+    /// How it is signed where there is a secret.
+    pub signing: Signing,
+}
+
+/// The endpoint of a channel, unless something about it is wrong. It gets the events that name it, in their order.
+pub(in crate::config) fn read_channel(
+    field: &Field<'_>,
+    channel: Channel<'_>,
+    around: &Around<'_>,
+) -> Option<Endpoint> {
+    let section = field.section(&CHANNEL_KEYS);
+    let own_transform = section.field("transform");
+    let written = transform::read(&own_transform, around.limits);
+    let (secrets, signing) = signing::read(&section, around.declared)?;
+    let is_chosen = section.field("signing").is_present() || secrets.is_empty();
+    let endpoint = Endpoint {
+        name: EndpointName::new(channel.name),
+        url: address::read_url(&section.field("url"))?,
+        signing: if is_chosen { signing } else { channel.signing },
+        secrets,
+        events: vec![channel.event.to_owned()],
+        filter: Filter { channels: vec![channel.name.to_owned()], ..Filter::default() },
+        headers: headers::read(&section.field("headers"), around.declared)?,
+        retry: retry::read(&section.field("retry")),
+        transform: if own_transform.is_present() { written? } else { channel.transform },
+        timeouts: retry::read_timeouts(&section.field("timeoutMs")),
+        rate_limit: retry::read_rate(&section.field("rateLimit"))?,
+        max_in_flight: numbers::MAX_IN_FLIGHT.read(&section),
+        ordering: Ordering::Session,
+        allow_private: address::read_allowed(&section.field("allowPrivate"))?,
+        breaker: retry::read_breaker(&section.field("breaker")),
+        disable_after: retry::read_disable(&section.field("disableAfter")),
+        enabled: section.field("enabled").flag(true),
+        definition: json_value::as_written(field, part_of_definition)?,
+    };
+    if endpoint.enabled {
         address::warn(&section.field("url"), &endpoint);
     }
     Some(endpoint)

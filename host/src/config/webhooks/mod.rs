@@ -19,6 +19,8 @@ pub use model::{
     Ordering, RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,
 };
 
+pub(super) use endpoint::{Channel, read_channel};
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;

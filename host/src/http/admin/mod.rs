@@ -1,6 +1,7 @@
 //! The operator's door: a socket in the state folder, which only its owner can open. No credential but the file's permissions, no way in
 //! from the network.
 
+mod approvals;
 mod client;
 mod runs;
 mod webhooks;
@@ -19,6 +20,7 @@ use tokio::net::UnixListener;
 use crate::agents::operator::RunsDesk;
 use crate::outbound::operator::Operator;
 use crate::sandbox::{Plugins, Standing};
+use crate::workflow::approvals::Approvals;
 
 pub use client::{AskError, Said, ask, get as ask_admin, post as tell_admin};
 
@@ -38,12 +40,19 @@ pub fn listen(state_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until it is dropped.
-pub async fn serve_admin(listener: UnixListener, plugins: Arc<Plugins>, operator: Operator, runs: RunsDesk) {
+pub async fn serve_admin(
+    listener: UnixListener,
+    plugins: Arc<Plugins>,
+    operator: Operator,
+    runs: RunsDesk,
+    desk: Approvals,
+) {
     let router = Router::new()
         .route("/plugins", get(list_plugins))
         .with_state(plugins)
         .nest("/webhooks", webhooks::router(operator))
-        .nest("/runs", runs::router(runs));
+        .nest("/runs", runs::router(runs))
+        .nest("/approvals", approvals::router(desk));
     if let Err(cause) = axum::serve(listener, router).await {
         tracing::error!("the admin socket closed: {cause}");
     }

@@ -62,6 +62,11 @@ impl EndpointClient {
         Self { kept_max_bytes, ..self }
     }
 
+    /// Whoever keeps more than the beginning of an answer wants to read it, and waits for it as long as for the whole try.
+    fn body_time(&self) -> Duration {
+        if self.kept_max_bytes > KEPT_MAX_BYTES { self.timeouts.total } else { BODY_MAX_TIME }
+    }
+
     /// Sends `body` once. `host`, `content-length` and other headers of the transport are set here, whatever `headers` says.
     pub async fn post(&self, url: &Url, headers: HeaderMap, body: Bytes) -> Sent {
         let started = Instant::now();
@@ -119,7 +124,8 @@ impl EndpointClient {
     async fn read(&self, started: Instant, response: Response<Incoming>, trace: &mut Trace) -> (Answer, bool) {
         let (head, body) = response.into_parts();
         let asked = Instant::now();
-        let captured = capture(&head.headers, body, self.kept_max_bytes, self.until(started, BODY_MAX_TIME).at).await;
+        let captured =
+            capture(&head.headers, body, self.kept_max_bytes, self.until(started, self.body_time()).at).await;
         trace.timing.body_us = Some(micros(asked));
         let answer = Answer {
             status: head.status.as_u16(),

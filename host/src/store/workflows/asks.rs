@@ -1,0 +1,143 @@
+//! Questions to people: looked at, and answered once.
+
+use rusqlite::{Connection, Row};
+
+use super::record::put_step;
+use crate::model::{Answer, Ask, AskKind, AskState, EventKind, Flow, FlowId, Millis, SessionKey, StepRow, StepState};
+use crate::store::flows::{self, one};
+use crate::store::rows::{optional_text, optional_time, text, time, word};
+use crate::store::{Store, StoreError};
+
+/// The columns of [`ask`], in their order.
+macro_rules! ask_columns {
+    () => {
+        "a.approval_id, a.flow_id, r.owner_key, a.path, a.kind, a.workflow, a.state, a.prompt, a.preview, a.approvers, \
+         a.initiated_by, a.not_by, a.schema, a.response, a.created_at, a.expires_at, a.decided_at, a.decided_by \
+         FROM approvals a JOIN workflow_runs r ON r.flow_id = a.flow_id"
+    };
+}
+
+/// Questions that one answer lists.
+const LISTED_MAX: u32 = 1_000;
+
+/// How answering went.
+#[derive(Clone, Debug)]
+pub enum AskAnswered {
+    /// The run goes on with it, or ends by it. Durable.
+    Done,
+    /// Somebody has answered, its time is over, or the run has ended: this is the question as it stands.
+    TooLate(Box<Ask>),
+    /// There is no such question.
+    Missing,
+}
+
+impl Store {
+    /// The question of this id.
+    pub fn ask(&self, id: &str) -> Result<Option<Ask>, StoreError> {
+        const SQL: &str = concat!("SELECT ", ask_columns!(), " WHERE a.approval_id = ?1");
+        self.0.readers.read(|db| one(db, SQL, [id], ask))
+    }
+
+    /// Questions, the oldest first: those that are open, or the last ones of all.
+    pub fn asks(&self, only_open: bool) -> Result<Vec<Ask>, StoreError> {
+        const OPEN: &str = concat!("SELECT ", ask_columns!(), " WHERE a.state = 'open' ORDER BY a.seq LIMIT ?1");
+        const ALL: &str = concat!("SELECT ", ask_columns!(), " ORDER BY a.seq DESC LIMIT ?1");
+        self.0.readers.read(|db| {
+            let mut select = db.prepare_cached(if only_open { OPEN } else { ALL })?;
+            let mut found = select.query([LISTED_MAX])?;
+            let mut asks = Vec::new();
+            while let Some(row) = found.next()? {
+                asks.push(ask(row)?);
+            }
+            Ok(asks)
+        })
+    }
+
+    /// Answers a question, if it is open: the answer, the step's `result` and what becomes of the flow, in one transaction. The run is ready
+    /// then, unless its flow has ended by this. `decide` may be asked twice.
+    pub async fn answer<D>(
+        &self,
+        id: &str,
+        answer: Answer,
+        result: String,
+        mut decide: D,
+    ) -> Result<AskAnswered, StoreError>
+    where
+        D: FnMut(&Flow) -> Option<(Flow, EventKind)> + Send + 'static,
+    {
+        let (stamp, id) = (self.0.stamp.clone(), id.to_owned());
+        self.0
+            .writer
+            .write(move |db| {
+                const SQL: &str = concat!("SELECT ", ask_columns!(), " WHERE a.approval_id = ?1");
+                let Some(ask) = one(db, SQL, [&id], ask)? else { return Ok(AskAnswered::Missing) };
+                let now = stamp.clock.now();
+                if ask.state != AskState::Open || (now >= ask.expires_at) != (answer.state == AskState::Expired) {
+                    return Ok(AskAnswered::TooLate(Box::new(ask)));
+                }
+                write(db, &ask, &answer, &result, now)?;
+                if let Some(flow) = flows::get(db, &ask.owner, &ask.flow)?
+                    && let Some((next, kind)) = decide(&flow)
+                {
+                    flows::put(db, &stamp, &next, kind)?;
+                }
+                Ok(AskAnswered::Done)
+            })
+            .await
+    }
+}
+
+fn write(db: &Connection, ask: &Ask, answer: &Answer, result: &str, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE approvals SET state = ?2, decided_at = ?3, decided_by = ?4, response = ?5 WHERE approval_id = ?1",
+    )?
+    .execute((&ask.id, answer.state.as_str(), now.0, &answer.by, &answer.response))?;
+    let known = one(
+        db,
+        "SELECT attempt, step_id FROM workflow_steps WHERE flow_id = ?1 AND path = ?2",
+        (ask.flow.as_str(), &ask.path),
+        |row| Ok((row.get(0)?, text(row, 1)?.to_owned())),
+    )?;
+    let (attempt, id) = known.unwrap_or_else(|| (1, String::new()));
+    let step = StepRow {
+        path: ask.path.clone(),
+        id,
+        attempt,
+        state: StepState::Ended,
+        is_safe: true,
+        wake_at: None,
+        result: Some(result.to_owned()),
+    };
+    put_step(db, &ask.flow, &step, now)?;
+    // One that is carried out already (another branch of it goes on) sees the answer when it looks again.
+    db.prepare_cached(
+        "UPDATE workflow_runs SET state = 'ready', due_at = ?2 WHERE flow_id = ?1 AND state = 'waiting'",
+    )?
+    .execute((ask.flow.as_str(), now.0))?;
+    Ok(())
+}
+
+fn ask(row: &Row<'_>) -> Result<Ask, StoreError> {
+    let approvers = text(row, 9)?;
+    Ok(Ask {
+        id: text(row, 0)?.into(),
+        flow: FlowId::new(text(row, 1)?),
+        owner: SessionKey::new(text(row, 2)?),
+        path: text(row, 3)?.into(),
+        kind: word(row, 4, AskKind::parse)?,
+        workflow: text(row, 5)?.into(),
+        state: word(row, 6, AskState::parse)?,
+        prompt: text(row, 7)?.into(),
+        preview: optional_text(row, 8)?.map(Into::into),
+        approvers: serde_json::from_str(approvers)
+            .map_err(|_| StoreError::unreadable("approvals.approvers", approvers))?,
+        initiated_by: optional_text(row, 10)?.map(Into::into),
+        not_by: optional_text(row, 11)?.map(Into::into),
+        schema: optional_text(row, 12)?.map(Into::into),
+        response: optional_text(row, 13)?.map(Into::into),
+        created_at: time(row, 14)?,
+        expires_at: time(row, 15)?,
+        decided_at: optional_time(row, 16)?,
+        decided_by: optional_text(row, 17)?.map(Into::into),
+    })
+}

@@ -1,0 +1,135 @@
+//! Steps that ask people: the question is written, and the run laid aside until somebody answers it or its time is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::result::StepResult;
+use super::run::{Run, Wait};
+use super::summary::cut;
+use super::walk::{Place, Went};
+use crate::expr::{Text, TextError};
+use crate::model::{AskKind, Millis, NewAsk, StepState};
+use crate::workflow::{Approval, Step, StepPath};
+
+/// Of a question's words; Lobster's number for a preview.
+const PROMPT_MAX_CHARS: usize = 2_000;
+const PREVIEW_MAX_CHARS: usize = 2_000;
+
+/// Asks for approval; its answer, if there is one.
+pub(super) async fn approval(
+    run: &Arc<Run>,
+    place: &Place,
+    step: &Step,
+    approval: &Approval,
+    path: &StepPath,
+) -> Result<StepResult, Went> {
+    if let Some(answer) = answered(run, path, AskKind::Approval)? {
+        return Ok(answer);
+    }
+    let ask = match new_approval(run, place, step, approval) {
+        Ok(ask) => ask,
+        Err(error) => {
+            let result = StepResult::failed("expression", error.to_string());
+            return run.end(path, &step.id, (1, true), result, Vec::new()).await;
+        }
+    };
+    put(run, step, ask, path).await
+}
+
+/// Asks for an answer.
+pub(super) async fn input(
+    run: &Arc<Run>,
+    place: &Place,
+    step: &Step,
+    (prompt, schema, defaults): (&Text, Option<&Value>, Option<&Value>),
+    path: &StepPath,
+) -> Result<StepResult, Went> {
+    if let Some(answer) = answered(run, path, AskKind::Input)? {
+        return Ok(answer);
+    }
+    let rendered = match prompt.render(&place.values) {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            let result = StepResult::failed("expression", error.to_string());
+            return run.end(path, &step.id, (1, true), result, Vec::new()).await;
+        }
+    };
+    let ask = NewAsk {
+        id: run.engine.ids.ask(),
+        kind: AskKind::Input,
+        prompt: cut(&rendered, PROMPT_MAX_CHARS),
+        // Whole: it is also what an answer is filled up from.
+        preview: defaults.map(Value::to_string),
+        approvers: run.engine.kit.rights(&place.plan.name).approvers,
+        initiated_by: None,
+        not_by: None,
+        schema: schema.map(Value::to_string),
+        expires_at: until(run, None),
+    };
+    put(run, step, ask, path).await
+}
+
+/// What was answered to a question that was asked before; nothing if it was not.
+fn answered(run: &Run, path: &StepPath, kind: AskKind) -> Result<Option<StepResult>, Went> {
+    let Some(row) = run.row(path) else { return Ok(None) };
+    match (row.state, row.wake_at) {
+        (StepState::Ended, _) => Ok(Some(StepResult::of_text(row.result.as_deref()))),
+        (StepState::Asked, Some(until)) => {
+            let id = row.result.unwrap_or_default();
+            Err(run.wait(Wait { until, shown: Some(shown(kind, &id, until, None)) }))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn put(run: &Run, step: &Step, ask: NewAsk, path: &StepPath) -> Result<StepResult, Went> {
+    let wait = Wait { until: ask.expires_at, shown: Some(shown(ask.kind, &ask.id, ask.expires_at, Some(&ask.prompt))) };
+    run.ask(path, &step.id, ask).await?;
+    Err(run.wait(wait))
+}
+
+/// The flow's `waitJson`.
+fn shown(kind: AskKind, id: &str, until: Millis, prompt: Option<&str>) -> Value {
+    let mut shown = json!({ "kind": kind.as_str(), "approvalId": id, "expiresAt": until.0 });
+    if let Some(prompt) = prompt {
+        shown["prompt"] = prompt.into();
+    }
+    shown
+}
+
+fn new_approval(run: &Run, place: &Place, step: &Step, approval: &Approval) -> Result<NewAsk, TextError> {
+    let values = &place.values;
+    let render = |text: &Option<Text>| {
+        let rendered = text.as_ref().map(|text| text.render(values)).transpose()?;
+        Ok::<_, TextError>(rendered.filter(|text| !text.trim().is_empty()))
+    };
+    let prompt = render(&approval.prompt)?.unwrap_or_else(|| format!("May {} go on?", step.id));
+    let items = approval.items.as_ref().map(|items| items.value(values)).transpose()?.map(|items| items.to_string());
+    let initiated_by = render(&approval.initiated_by)?;
+    let required = render(&approval.required_approver)?;
+    let approvers = match (required, &approval.approvers) {
+        // Somebody who is required answers alone, and only if the list, where there is one, knows them.
+        (Some(only), Some(list)) if !list.contains(&only) => Vec::new(),
+        (Some(only), _) => vec![only],
+        (None, Some(list)) => list.clone(),
+        (None, None) => run.engine.kit.rights(&place.plan.name).approvers,
+    };
+    Ok(NewAsk {
+        id: run.engine.ids.ask(),
+        kind: AskKind::Approval,
+        prompt: cut(&prompt, PROMPT_MAX_CHARS),
+        preview: render(&approval.preview)?.or(items).map(|preview| cut(&preview, PREVIEW_MAX_CHARS)),
+        approvers,
+        not_by: initiated_by.clone().filter(|_| approval.require_different_approver),
+        initiated_by,
+        schema: None,
+        expires_at: until(run, approval.expires),
+    })
+}
+
+fn until(run: &Run, expires: Option<Duration>) -> Millis {
+    let length = expires.unwrap_or(run.engine.kit.settings.approval_expires);
+    Millis(run.now().0.saturating_add(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)))
+}

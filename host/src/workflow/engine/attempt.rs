@@ -1,0 +1,134 @@
+//! One step that has no result yet: begun, carried out, and written down; tried again later if it is to be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::result::StepResult;
+use super::run::{Run, Wait};
+use super::walk::{Place, Went};
+use super::{ask, nest};
+use crate::config::workflow::Retry;
+use crate::model::{Millis, StepRow, StepState};
+use crate::workflow::steps::{self, Done, Work};
+use crate::workflow::{Body, Step, StepPath};
+
+/// The result of a step that has none, and which attempt it came of.
+pub(super) async fn of(
+    run: &Arc<Run>,
+    place: &mut Place,
+    step: &Step,
+    path: &StepPath,
+    row: Option<StepRow>,
+) -> Result<(StepResult, u32), Went> {
+    let is_safe = is_safe(step);
+    let attempt = match &row {
+        None => 1,
+        Some(row) if row.state == StepState::Again => {
+            if let Some(until) = row.wake_at.filter(|until| run.now() < *until) {
+                return Err(run.wait(Wait { until, shown: None }));
+            }
+            row.attempt + 1
+        }
+        // Whoever began it is dead.
+        Some(row) if row.state == StepState::Started && !row.is_safe => {
+            let result = run.end(path, &step.id, (row.attempt, false), StepResult::interrupted(), Vec::new()).await?;
+            return Ok((result, row.attempt));
+        }
+        Some(row) => row.attempt,
+    };
+    if let Body::Input { prompt, schema, defaults } = &step.body {
+        let result = ask::input(run, place, step, (prompt, schema.as_ref(), defaults.as_ref()), path).await?;
+        return Ok((result, 1));
+    }
+    if run.is_stopping() {
+        return Err(Went::Stopped);
+    }
+    run.begin(path, &step.id, attempt, is_safe).await?;
+    let done = carry_out(run, place, step, path, attempt).await?;
+    if let Some(retry) = step.retry.filter(|retry| done.result.is_failure() && attempt < retry.max) {
+        let pause = pause(&retry, attempt, &format!("{}/{path}", run.claimed.flow));
+        let wake_at = Millis(run.now().0.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
+        run.again(path, &step.id, attempt, wake_at).await?;
+        return Err(run.wait(Wait { until: wake_at, shown: None }));
+    }
+    let result = run.end(path, &step.id, (attempt, is_safe), done.result, done.events).await?;
+    Ok((result, attempt))
+}
+
+/// Whether it may begin again when nobody knows whether it ran. What stands inside other steps has rows of its own; a message has an id that
+/// it keeps; a model that is asked twice has done nothing; what a component changed is answered from its notes.
+fn is_safe(step: &Step) -> bool {
+    let by_nature = match &step.body {
+        Body::Shell(_) | Body::Argv(_) => false,
+        Body::Tool { tool, .. } => steps::is_safe(tool),
+        Body::Plugin { .. } | Body::Workflow { .. } | Body::Parallel { .. } | Body::ForEach(_) => true,
+        Body::Input { .. } | Body::Approval => true,
+    };
+    by_nature || step.retry.is_some_and(|retry| retry.safe)
+}
+
+async fn carry_out(
+    run: &Arc<Run>,
+    place: &mut Place,
+    step: &Step,
+    path: &StepPath,
+    attempt: u32,
+) -> Result<Done, Went> {
+    match &step.body {
+        Body::Workflow { name, args } => nest::call(run, place, step, name, args, &path.attempt(attempt)).await,
+        Body::Parallel { any, timeout, branches } => {
+            nest::parallel(run, place, branches, (*any, *timeout), &path.attempt(attempt)).await
+        }
+        Body::ForEach(each) => nest::for_each(run, place, step, each, &path.attempt(attempt)).await,
+        Body::Input { .. } | Body::Approval => Ok(Done::of(StepResult::skipped())),
+        Body::Shell(_) | Body::Argv(_) | Body::Tool { .. } | Body::Plugin { .. } => {
+            let work = Work {
+                kit: &run.engine.kit,
+                plan: &place.plan,
+                values: &place.values,
+                step,
+                path,
+                flow: &run.claimed.flow,
+                owner: &run.claimed.owner,
+                stop: &run.stop,
+            };
+            steps::carry_out(work).await.ok_or(Went::Stopped)
+        }
+    }
+}
+
+/// The time before the next attempt. Its jitter comes of the step's name: nothing is drawn, and runs still part from each other.
+fn pause(retry: &Retry, attempt: u32, name: &str) -> Duration {
+    let most = u64::from(retry.max_delay_ms.max(retry.delay_ms));
+    let doubled = 1_u64.checked_shl(attempt.saturating_sub(1)).unwrap_or(u64::MAX);
+    let factor = if retry.exponential { doubled } else { 1 };
+    let full = u64::from(retry.delay_ms).saturating_mul(factor).min(most);
+    if !retry.jitter {
+        return Duration::from_millis(full);
+    }
+    let digest = Sha256::digest(format!("{name}#{attempt}"));
+    let share = u64::from(u16::from_be_bytes([digest[0], digest[1]]));
+    Duration::from_millis(full / 2 + full / 2 * share / u64::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_jitter_only_shortens_them() {
+        let retry =
+            Retry { max: 9, exponential: true, delay_ms: 1_000, max_delay_ms: 30_000, jitter: false, safe: false };
+        let waits: Vec<u128> = (1..=7).map(|attempt| pause(&retry, attempt, "x").as_millis()).collect();
+        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        assert_eq!(pause(&retry, 1_000, "x").as_millis(), 30_000);
+        let fixed = Retry { exponential: false, ..retry };
+        assert_eq!(pause(&fixed, 5, "x").as_millis(), 1_000);
+        let jittered = Retry { jitter: true, ..retry };
+        for name in ["a", "b", "c"] {
+            assert!((500..=1_000).contains(&pause(&jittered, 1, name).as_millis()));
+        }
+    }
+}

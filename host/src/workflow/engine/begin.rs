@@ -1,0 +1,204 @@
+//! Where runs are begun, and waited for. Durable when it returns; carrying them out begins by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::Shared;
+use super::plans::Plans;
+use crate::json::{JsonText, value_lossy};
+use crate::model::{Digest, Flow, FlowId, FlowStatus, NewWorkflowRun, NotifyPolicy, SessionKey, SyncMode};
+use crate::store::{Once, StoreError, Submitted};
+use crate::workflow::NotReady;
+
+/// Of the goal that a flow shows.
+const GOAL_MAX_CHARS: usize = 200;
+
+/// Begins runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Begin(Arc<Shared>);
+
+/// What a run is begun with.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// The request: `{body, headers, query, path, method}`.
+    pub webhook: Value,
+    /// Arguments; what is not among them is looked for in the request's body.
+    pub args: Map<String, Value>,
+}
+
+/// A run that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Its flow.
+    pub flow: FlowId,
+    /// Whether an earlier request of the same key began it.
+    pub is_repeated: bool,
+}
+
+/// Why no run was begun.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The workflow cannot be run now.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// The request is wrong; the sentence says what to do.
+    #[error("{0}")]
+    Invalid(String),
+    /// The key belongs to another request.
+    #[error("this idempotency key was used for another request; send the same body again, or take a new key")]
+    OtherRequest,
+    /// The store cannot write now.
+    #[error("the run cannot be stored now; send the request again later")]
+    Store(#[from] StoreError),
+}
+
+/// A run as those see it who wait for it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Where its flow stands.
+    pub status: FlowStatus,
+    /// What came of its last step.
+    pub result: Value,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// What it waits for.
+    pub wait: Value,
+}
+
+impl Begin {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Whether a workflow can be run, and if not, why.
+    pub fn check(&self, workflow: &str) -> Result<Arc<Plans>, NotReady> {
+        self.0.kit.library.get(workflow)
+    }
+
+    /// Begins a run of the workflow.
+    pub async fn begin(
+        &self,
+        workflow: &str,
+        owner: &SessionKey,
+        input: Input,
+        once: Option<Once>,
+    ) -> Result<Begun, BeginError> {
+        let plans = self.check(workflow)?;
+        self.begin_plans(workflow, &plans, owner, input, once).await
+    }
+
+    /// Begins a run of a workflow that was read already.
+    pub async fn begin_plans(
+        &self,
+        workflow: &str,
+        plans: &Plans,
+        owner: &SessionKey,
+        input: Input,
+        once: Option<Once>,
+    ) -> Result<Begun, BeginError> {
+        let Shared { store, clock, ids, work, .. } = &*self.0;
+        let text = plans.to_text();
+        let args = args(plans, &input)?;
+        let input = json!({ "webhook": input.webhook, "args": args }).to_string();
+        let (now, flow) = (clock.now(), ids.flow());
+        let goal = plans.root.description.as_deref().unwrap_or(workflow);
+        let run = NewWorkflowRun {
+            flow: Flow {
+                id: flow.clone(),
+                owner: owner.clone(),
+                sync_mode: SyncMode::Managed,
+                controller: Some(JsonText::string(&format!("workflow/{workflow}"))),
+                current_step: None,
+                blocked_task: None,
+                blocked_summary: None,
+                revision: 0,
+                status: FlowStatus::Running,
+                notify: NotifyPolicy::DoneOnly,
+                goal: JsonText::string(&super::summary::cut(goal, GOAL_MAX_CHARS)),
+                state: None,
+                wait: None,
+                cancel_requested_at: None,
+                created_at: now,
+                updated_at: now,
+                ended_at: None,
+            },
+            workflow: workflow.to_owned(),
+            definition: Digest(Sha256::digest(&text).into()),
+            text,
+            input,
+        };
+        let begun = match store.begin_workflow(run, once, json!(flow.as_str()).to_string()).await? {
+            Submitted::Stored => Begun { flow, is_repeated: false },
+            Submitted::Repeated(answer) => {
+                let earlier: String = serde_json::from_str(&answer).unwrap_or_default();
+                Begun { flow: FlowId::new(earlier), is_repeated: true }
+            }
+            Submitted::OtherRequest => return Err(BeginError::OtherRequest),
+        };
+        work.notify_one();
+        Ok(begun)
+    }
+
+    /// The run as it stands when it has ended or waits for a person, or when the time is up.
+    pub async fn wait(&self, flow: &FlowId, at_most: Duration) -> Result<Option<Seen>, StoreError> {
+        let mut changes = self.0.changes.subscribe();
+        let settled = async {
+            loop {
+                let seen = self.see(flow)?;
+                match &seen {
+                    Some(seen) if !seen.status.is_terminal() && seen.status != FlowStatus::Waiting => {}
+                    _ => return Ok(seen),
+                }
+                tokio::select! {
+                    changed = changes.changed() => if changed.is_err() { return Ok(seen) },
+                    // The gateway stops, and whoever waits is told how it stands.
+                    () = self.0.draining.cancelled() => return Ok(seen),
+                }
+            }
+        };
+        match tokio::time::timeout(at_most, settled).await {
+            Ok(seen) => seen,
+            Err(_) => self.see(flow),
+        }
+    }
+
+    /// Somebody has answered a question.
+    pub fn answered(&self) {
+        self.0.changed();
+        self.0.work.notify_one();
+    }
+
+    fn see(&self, flow: &FlowId) -> Result<Option<Seen>, StoreError> {
+        let Some(flow) = self.0.store.find_flow(flow.as_str())? else { return Ok(None) };
+        let value = |text: Option<JsonText>| text.map(|text| value_lossy(text.as_str())).unwrap_or_default();
+        Ok(Some(Seen {
+            status: flow.status,
+            result: value(flow.state)["result"].take(),
+            error: flow.blocked_summary.and_then(|why| why.as_string_lossy().map(Into::into)),
+            wait: value(flow.wait),
+        }))
+    }
+}
+
+/// The arguments of the workflow: those that were given, else members of the request's body, else its defaults.
+fn args(plans: &Plans, input: &Input) -> Result<Map<String, Value>, BeginError> {
+    let mut args = Map::new();
+    let mut missing = Vec::new();
+    for arg in &plans.root.args {
+        let given = input.args.get(&arg.name).or_else(|| input.webhook["body"].get(&arg.name));
+        match given.cloned().or_else(|| arg.default.clone()) {
+            Some(value) => _ = args.insert(arg.name.clone(), value),
+            None => missing.push(arg.name.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(args);
+    }
+    Err(BeginError::Invalid(format!(
+        "the workflow needs {}; send them as members of the JSON body",
+        missing.join(", ")
+    )))
+}

@@ -1,0 +1,157 @@
+//! Which workflows can be run: the file is right, and what it needs is granted. Read when a run begins, and again only when a file of the folder
+//! has changed, so that a file that is written anew needs no restart.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::Workflows;
+use super::engine::Plans;
+use super::plan::Plan;
+use super::steps::{LLM_TASK, MESSAGE};
+use crate::config::{self, Channels, DEFAULT_LLM, Llm};
+
+/// The endings of workflow files.
+const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "lobster"];
+
+/// Why a workflow cannot be run. Every reason, each with what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the workflow `{workflow}` is not ready: {}", reasons.join("; "))]
+pub struct NotReady {
+    /// Its name.
+    pub workflow: String,
+    /// What is wrong.
+    pub reasons: Vec<String>,
+}
+
+/// The workflows of the operator's folder, with what they may do.
+pub struct Library {
+    settings: config::Workflows,
+    channels: Channels,
+    llms: BTreeMap<String, Llm>,
+    read: Mutex<HashMap<String, Read>>,
+}
+
+#[derive(Clone)]
+struct Read {
+    /// The workflow's own file and those of the workflows that it calls, as they were.
+    files: Vec<(PathBuf, Option<Stamp>)>,
+    plans: Result<Arc<Plans>, NotReady>,
+}
+
+type Stamp = (SystemTime, u64);
+
+impl Library {
+    /// The workflows that the config tells of.
+    pub fn new(settings: config::Workflows, channels: Channels, llms: BTreeMap<String, Llm>) -> Self {
+        Self { settings, channels, llms, read: Mutex::default() }
+    }
+
+    /// The workflow of this name.
+    pub fn get(&self, name: &str) -> Result<Arc<Plans>, NotReady> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(name)
+            && known.files.iter().all(|(file, stamp)| stamp_of(file) == *stamp)
+        {
+            return known.plans.clone();
+        }
+        let fresh = self.look(name);
+        let plans = fresh.plans.clone();
+        read.insert(name.to_owned(), fresh);
+        plans
+    }
+
+    /// A file anywhere, under its own name.
+    pub fn file(&self, file: &Path) -> Result<Arc<Plans>, NotReady> {
+        let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        self.load(name, file)
+    }
+
+    fn look(&self, name: &str) -> Read {
+        let candidates: Vec<PathBuf> =
+            ENDINGS.iter().map(|ending| self.settings.dir.join(format!("{name}.{ending}"))).collect();
+        let found = candidates.iter().find(|file| file.is_file());
+        let plans = match found {
+            Some(file) => self.load(name, file),
+            None => Err(NotReady {
+                workflow: name.to_owned(),
+                reasons: vec![format!("there is no {}; write it, or set workflows.dir", candidates[0].display())],
+            }),
+        };
+        let called = plans.iter().flat_map(|plans| plans.called.values()).map(|plan| PathBuf::from(&plan.file));
+        let files = candidates.into_iter().chain(called).map(|file| (file.clone(), stamp_of(&file))).collect();
+        // What is wrong may be wrong with a file that is called: looked at again each time, until it is right.
+        let files = if plans.is_err() { vec![(PathBuf::from("/"), None)] } else { files };
+        Read { files, plans }
+    }
+
+    fn load(&self, name: &str, file: &Path) -> Result<Arc<Plans>, NotReady> {
+        let not_ready = |reasons| NotReady { workflow: name.to_owned(), reasons };
+        let (root, all) =
+            Workflows::load_one(file).map_err(|errors| not_ready(errors.iter().map(ToString::to_string).collect()))?;
+        let called: BTreeMap<String, Arc<Plan>> = all
+            .iter()
+            .filter(|(other, _)| *other != name)
+            .map(|(name, plan)| (name.to_owned(), plan.clone()))
+            .collect();
+        let mut reasons = self.lacking(name, &root);
+        called.iter().for_each(|(name, plan)| reasons.extend(self.lacking(name, plan)));
+        if !reasons.is_empty() {
+            return Err(not_ready(reasons));
+        }
+        self.warn(name, &root);
+        Ok(Arc::new(Plans { root, called }))
+    }
+
+    /// What a workflow needs and was not granted, as lines to add.
+    fn lacking(&self, name: &str, plan: &Plan) -> Vec<String> {
+        let rights = self.settings.rights(name);
+        let mut lacking = Vec::new();
+        if plan.needs.commands && !rights.command {
+            lacking.push(format!(
+                "`{name}` runs commands, which the operator grants: add workflows.flows[\"{name}\"].grants: [\"command\"]"
+            ));
+        }
+        for tool in &plan.needs.tools {
+            match tool.as_str() {
+                MESSAGE => {}
+                LLM_TASK => {
+                    let llm = rights.llm.as_deref().unwrap_or(DEFAULT_LLM);
+                    if !self.llms.contains_key(llm) {
+                        lacking.push(format!(
+                            "`{name}` asks a model: add llm: {{ \"{llm}\": {{ model: \"…\", apiKey: … }} }}"
+                        ));
+                    }
+                }
+                other => lacking.push(format!("`{name}` uses the tool `{other}`; there are {MESSAGE} and {LLM_TASK}")),
+            }
+        }
+        for file in plan.needs.plugins.iter().filter(|file| !rights.plugins.contains_key(*file)) {
+            lacking.push(format!(
+                "`{name}` runs the component {file}: add workflows.flows[\"{name}\"].plugins: {{ \"{file}\": {{ grants: […] }} }}"
+            ));
+        }
+        lacking
+    }
+
+    fn warn(&self, name: &str, plan: &Plan) {
+        for warning in &plan.warnings {
+            tracing::warn!("{warning}");
+        }
+        for channel in plan.needs.channels.iter().filter(|channel| !self.channels.has(channel)) {
+            tracing::warn!(
+                "the workflow `{name}` sends to {channel}, and there is no such channel: add channels: {{ \"{channel}\": {{ url: \"…\" }} }}"
+            );
+        }
+        if plan.cost_limit.is_some() {
+            tracing::warn!("the workflow `{name}` has a cost_limit, which is not looked at: nothing here knows prices");
+        }
+    }
+}
+
+fn stamp_of(file: &Path) -> Option<Stamp> {
+    let data = fs::metadata(file).ok()?;
+    Some((data.modified().ok()?, data.len()))
+}

@@ -1,0 +1,138 @@
+//! What workflows ask people, and what counts as an answer.
+
+use gateway_tests::Gateway;
+use serde_json::{Value, json};
+
+use super::{Workflows, begin, calls, record, until_status};
+use crate::PROGRAM;
+
+const FLOW: &str = r#"
+steps:
+  - id: gate
+    approval: { prompt: "Deploy ${webhook.body.branch}?", approvers: [alice, bob] }
+  - id: deploy
+    command: npm deploy
+"#;
+
+async fn asked(gateway: &Gateway, name: &str) -> (String, String) {
+    let answer = begin(&gateway.client, name, "?wait=true", json!({"branch": "main <b>"})).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let answer = answer.json();
+    assert_eq!(answer["status"], "waiting");
+    let id = answer["waitsFor"]["approvalId"].as_str().unwrap().to_owned();
+    (answer["flowId"].as_str().unwrap().to_owned(), id)
+}
+
+fn operator(gateway: &Gateway, arguments: &[&str]) -> Value {
+    gateway.operator(PROGRAM, &[&["approvals"], arguments].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_runs_before_the_right_person_approves() {
+    let gateway = Workflows::new().flow("gated", FLOW, "").start().await;
+    let (flow, id) = asked(&gateway, "gated").await;
+    assert!(calls(gateway.path()).is_empty());
+    let list = operator(&gateway, &["list"]);
+    assert_eq!(list["approvals"][0]["prompt"], "Deploy main <b>?");
+    assert_eq!(list["approvals"][0]["approvers"], json!(["alice", "bob"]));
+
+    let mallory = refused(&gateway, &["approve", &id, "--as", "mallory"]);
+    assert!(mallory.contains("mallory is not asked here"), "{mallory}");
+    assert!(calls(gateway.path()).is_empty());
+
+    assert_eq!(operator(&gateway, &["approve", &id, "--as", "alice"])["state"], "approved");
+    let record = until_status(gateway.path(), &flow, "succeeded").await;
+    assert_eq!(record["stateJson"]["steps"][0]["approvedBy"], "alice");
+    assert_eq!(calls(gateway.path()), ["npm deploy"]);
+    assert!(refused(&gateway, &["approve", &id, "--as", "bob"]).contains("answered already: approved"));
+    assert_eq!(calls(gateway.path()), ["npm deploy"]);
+}
+
+fn refused(gateway: &Gateway, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(PROGRAM);
+    command.arg("approvals").args(arguments).arg("--config").arg(gateway.path().join("sandclaw.json5"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_shows_a_page_and_answers_once() {
+    let gateway = Workflows::new().flow("gated", FLOW, "").start().await;
+    let (flow, id) = asked(&gateway, "gated").await;
+    let link = operator(&gateway, &["link", &id, "--as", "bob"]);
+    let path = link["path"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let page = gateway.client.get(&path).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("Deploy main &lt;b&gt;?"), "{}", page.text);
+        assert_eq!(page.headers["cache-control"], "no-store");
+        assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    }
+    assert_eq!(record(gateway.path(), &flow)["status"], "waiting");
+    let answer = |path: &str, body: &str| {
+        gateway.client.post(path, body).content_type("application/x-www-form-urlencoded").send()
+    };
+    assert_eq!(answer(&path, "decision=perhaps").await.status, 400);
+    assert_eq!(answer(&format!("{path}x"), "decision=approve").await.status, 404);
+    assert_eq!(gateway.client.get("/approvals/x").await.status, 404);
+    assert_eq!(answer(&path, "decision=approve").await.status, 200);
+    until_status(gateway.path(), &flow, "succeeded").await;
+    assert_eq!(answer(&path, "decision=approve").await.status, 410);
+    assert_eq!(gateway.client.get(&path).await.status, 410);
+    assert_eq!(calls(gateway.path()), ["npm deploy"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_answers_in_time_cancels_the_run() {
+    let gateway = Workflows::new().flow("gated", FLOW, "").start().await;
+    let (flow, id) = asked(&gateway, "gated").await;
+    let path = operator(&gateway, &["link", &id, "--as", "bob"])["path"].as_str().unwrap().to_owned();
+    gateway.clock.advance(24 * 3_600_000);
+    let record = until_status(gateway.path(), &flow, "cancelled").await;
+    assert_eq!(record["stateJson"]["steps"][0]["status"], "expired");
+    assert_eq!(gateway.client.get(&path).await.status, 410);
+    assert!(calls(gateway.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_cancels_and_nobody_can_approve_what_names_nobody() {
+    let nobody = "steps:\n  - id: gate\n    approval: { prompt: sure, approvers: [] }\n  - command: npm deploy\n";
+    let gateway = Workflows::new().flow("nobody", nobody, "approvers: ['alice']").start().await;
+    let (flow, id) = asked(&gateway, "nobody").await;
+    assert!(refused(&gateway, &["approve", &id, "--as", "alice"]).contains("nobody can approve this"));
+    assert_eq!(operator(&gateway, &["reject", &id, "--as", "alice"])["state"], "rejected");
+    until_status(gateway.path(), &flow, "cancelled").await;
+    assert!(calls(gateway.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_survives_a_restart_and_a_changed_file() {
+    let gateway = Workflows::new().flow("gated", FLOW, "").start().await;
+    let (flow, id) = asked(&gateway, "gated").await;
+    std::fs::write(gateway.path().join("workflows/gated.yaml"), "steps:\n  - command: npm other\n").unwrap();
+    let gateway = gateway.restart().await;
+    operator(&gateway, &["approve", &id, "--as", "bob"]);
+    until_status(gateway.path(), &flow, "succeeded").await;
+    assert_eq!(calls(gateway.path()), ["npm deploy"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_to_fit_its_schema() {
+    let flow = r#"
+steps:
+  - id: ask
+    input:
+      prompt: how many
+      responseSchema: { type: object, required: [n], properties: { n: { type: integer } } }
+  - id: run
+    command: npm scale ${ask.response.n}
+"#;
+    let gateway = Workflows::new().flow("ask", flow, "approvers: ['alice']").start().await;
+    let (flow, id) = asked(&gateway, "ask").await;
+    let wrong = refused(&gateway, &["approve", &id, "--as", "alice", "--response", "{\"n\":\"many\"}"]);
+    assert!(wrong.contains("does not fit"), "{wrong}");
+    operator(&gateway, &["approve", &id, "--as", "alice", "--response", "{\"n\":3}"]);
+    until_status(gateway.path(), &flow, "succeeded").await;
+    assert_eq!(calls(gateway.path()), ["npm scale 3"]);
+}
