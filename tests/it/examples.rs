@@ -23,9 +23,8 @@ fn parse(text: &str, format: Format, file: &Path) -> Result<Config, ConfigErrors
 fn does_something(text: &str, format: Format, file: &Path) {
     let config = parse(text, format, file).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert_eq!(config.warnings, Vec::<String>::new(), "{}", file.display());
-    let tells_agents = !config.hooks.is_empty()
-        || config.webhooks.inbound.is_some()
-        || !config.workflow_doors.endpoints.is_empty();
+    let tells_agents =
+        !config.hooks.is_empty() || config.webhooks.inbound.is_some() || !config.workflow_doors.endpoints.is_empty();
     let does = !config.routes.is_empty() || !config.webhooks.endpoints.is_empty() || tells_agents;
     assert!(does, "{} serves no route and tells nobody:\n{text}", file.display());
 }
@@ -204,6 +203,8 @@ fn every_key_of_the_config_has_its_row() {
         (&route.replace('@', "plugin: { @ }"), ""),
         ("{ agents: { list: [{ id: 'a', @ }] } }", ""),
         ("{ agents: { a: { runner: 'command', @ } } }", ""),
+        ("{ agents: { a: { runner: 'acp', @ } } }", ""),
+        ("{ agents: { a: { runner: 'openclaw', @ } } }", ""),
         ("{ webhooks: { @ } }", ""),
         ("{ webhooks: { ingest: { @ } } }", "ingest."),
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),
@@ -249,6 +250,9 @@ fn place(heading: &str, key: &str) -> String {
         }
         ("webhooks.ingest", _) => "{ webhooks: { ingest: { secret: 'x', limits: { @ } } } }".to_owned(),
         ("llm", _) => "{ llm: { a: { model: 'x', @ } } }".to_owned(),
+        ("An agent", "startTimeoutSeconds") => {
+            "{ agents: { a: { runner: 'acp', command: ['x'], cwd: '/x', @ } } }".to_owned()
+        }
         ("An agent", _) => "{ agents: { a: { runner: 'command', command: ['x'], @ } } }".to_owned(),
         // Numbers that have to fit their neighbours.
         (_, "rateLimit.perMs") => endpoint("rateLimit: { requests: 1, @ }"),
@@ -288,5 +292,5 @@ fn every_default_and_range_in_the_document_is_the_real_one() {
         assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
         tried += 1;
     }
-    assert_eq!(tried, 41, "limits, secrets, sandbox, agents, webhooks");
+    assert_eq!(tried, 47, "limits, secrets, sandbox, agents, webhooks, workflows, llm");
 }

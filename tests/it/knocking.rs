@@ -241,3 +241,23 @@ async fn a_door_without_a_lock_is_open_only_where_it_is_written_out() {
     let refused = Gateway::builder().raw_route("a: { sessionKey: 's' },").try_start().await;
     assert!(refused.err().unwrap().to_string().contains("secret"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_may_sign_the_events_that_it_hands_in() {
+    let ingest = "ingest: { auth: { scheme: 'standard-webhooks', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' } },";
+    let gateway = Gateway::builder().webhooks(ingest).start().await;
+    let (body, time) = (r#"{"type":"message.sent","data":{}}"#, (gateway.clock.now().0 / 1000).to_string());
+    let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let hand_in = |id: &str, body: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("{id}.{time}.{body}").as_bytes());
+        let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        let post = gateway.client.post("/events", body).header("webhook-id", id);
+        post.header("webhook-timestamp", &time).header("webhook-signature", &signature)
+    };
+    assert_eq!(hand_in("msg_1", body).send().await.status, 202);
+    is_unauthorized(&hand_in("msg_1", body).send().await);
+    is_unauthorized(
+        &gateway.client.post("/events", body).secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").send().await,
+    );
+}

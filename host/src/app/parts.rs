@@ -162,7 +162,8 @@ fn built_in_grants() -> Grants {
 
 pub(super) fn events_door(config: &Config, secrets: &SecretWatch, store: &Store) -> Option<EventsDoor> {
     let ingest = config.webhooks.ingest.as_ref()?;
-    Some(EventsDoor::new(ingest, secrets.events_secret()?, Intake::new(store.clone(), Ids)))
+    let gate = Gate::new(secrets.guard(&Door::Events)?.clone(), TOKEN_HEADER, ingest.allowed_ips.clone());
+    Some(EventsDoor::new(ingest, gate, Intake::new(store.clone(), Ids)))
 }
 
 /// Where clients claim runs of the agents that have a secret for it.

@@ -65,7 +65,7 @@ fn read_route(id: &str, section: &Section<'_>, base: RouteLimits, declared: &Dec
     let enabled = section.field("enabled").flag(true);
     let path = or_default(&section.field("path"), || format!("{PATH_PREFIX}{id}"));
     let session_key = section.field("sessionKey").required_text();
-    let auth = read_auth(section, declared);
+    let auth = auth::read_beside(section, |secret| secrets::read_secret(secret, declared), declared);
     let allowed_ips = allowed_ips::read(&section.field("allowedIps"));
     // Senders that sign are no OpenClaw clients: some of them post forms.
     let is_signed = matches!(auth, Some(AuthConfig::Scheme(_)));
@@ -87,19 +87,6 @@ fn read_route(id: &str, section: &Section<'_>, base: RouteLimits, declared: &Dec
         limits,
     };
     enabled.then_some(route)
-}
-
-/// What `auth` says; a bearer's `secret` stands beside it, as OpenClaw has it.
-fn read_auth(section: &Section<'_>, declared: &Declared) -> Option<AuthConfig> {
-    let (auth, secret) = (section.field("auth"), section.field("secret"));
-    if auth.is_present() && !secret.is_present() {
-        return auth::read(&auth, Some(&[]), declared);
-    }
-    if let Some(why) = auth::leaves_unused(&auth).filter(|_| secret.is_present()) {
-        secret.problem(why);
-    }
-    let own = secrets::read_secret(&secret, declared).map(|secret| vec![secret]);
-    auth::read(&auth, own.as_deref(), declared)
 }
 
 fn or_default(field: &Field<'_>, default: impl FnOnce() -> String) -> Option<String> {

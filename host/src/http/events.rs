@@ -10,11 +10,10 @@ use axum::http::{HeaderValue, Response, StatusCode, Uri, header};
 use url::form_urlencoded;
 
 use super::answer::{self, Refused};
-use super::front::{Front, json_content, known_caller, post_only};
+use super::front::{Front, json_content, post_only};
+use super::gate::{Entered, Gate};
 use super::routes::normalised;
 use super::{body, idempotency, serve::Peer};
-use crate::auth::TOKEN_HEADER;
-use crate::auth::secret::{DoorSecret, SecretState};
 use crate::config::webhooks::Ingest;
 use crate::json;
 use crate::outbound::ingest::{IngestError, Intake, Taken};
@@ -25,26 +24,26 @@ pub struct EventsDoor {
     body_max_bytes: usize,
     body_timeout: Duration,
     in_flight: u32,
-    secret: Arc<DoorSecret>,
+    gate: Gate,
     intake: Intake,
 }
 
 impl EventsDoor {
-    /// As the config has it, with the secret that a sender must present.
-    pub fn new(config: &Ingest, secret: Arc<DoorSecret>, intake: Intake) -> Self {
+    /// As the config has it, behind this gate.
+    pub fn new(config: &Ingest, gate: Gate, intake: Intake) -> Self {
         Self {
             path: config.path.as_str().into(),
             body_max_bytes: config.body_max_bytes,
             body_timeout: config.body_timeout,
             in_flight: config.in_flight,
-            secret,
+            gate,
             intake,
         }
     }
 
     /// Whether this is its path. A door whose secret has never been resolved is not there.
     pub(super) fn is_at(&self, path: &str) -> bool {
-        *self.path == *normalised(path) && !matches!(**self.secret.state(), SecretState::Unresolved)
+        *self.path == *normalised(path) && !self.gate.is_closed()
     }
 
     pub(super) async fn pass(
@@ -54,19 +53,33 @@ impl EventsDoor {
         head: &Parts,
         body: &mut Body,
     ) -> Result<Response<Body>, Refused> {
+        self.gate.may_knock(front.client(peer, &head.headers))?;
         no_token_in_query(&head.uri)?;
         post_only(&head.method)?;
         json_content(&head.headers)?;
         let _in_flight =
             front.in_flight.enter(&self.path, peer.ip(), self.in_flight).ok_or(Refused::TooManyInFlight)?;
         let _request = front.requests.try_acquire().map_err(|_| Refused::Busy)?;
-        let caller = known_caller(&self.secret, TOKEN_HEADER, &head.headers)?;
-        // Only now is a byte of the body read: a stranger cannot make us hold any.
+        let at_gate = self.gate.knock(&head.headers)?;
+        let unproven =
+            (!at_gate.is_known()).then(|| front.unproven.try_acquire().map_err(|_| Refused::Busy)).transpose()?;
+        // Only now is a byte of the body read: a stranger cannot make us hold any, but where the proof is in the body.
         let body = body::read(body, self.body_max_bytes, self.body_timeout).await?;
-        let taken = match (json::canonical(&body), idempotency::key(&head.headers)) {
+        let guest = match self.gate.enter(at_gate, head, body, &front.taskflows, &front.clock).await? {
+            Entered::Guest(guest) => guest,
+            Entered::Handshake(answer) => return Ok(answer),
+        };
+        drop(unproven);
+        // A sender that names its deliveries has said which one this is. A key has no spaces, and a name may have.
+        let delivery = guest.delivery.as_ref().map(|name| name.replace(' ', "_"));
+        let key = match &delivery {
+            Some(delivery) => Ok(Some(delivery.as_str())),
+            None => idempotency::key(&head.headers),
+        };
+        let taken = match (json::canonical(&guest.body), key) {
             (Err(error), _) => Err(IngestError::Invalid(error.to_string())),
             (_, Err(wrong)) => Err(IngestError::Invalid(wrong.to_owned())),
-            (Ok(body), Ok(key)) => self.intake.take(&caller, &body, key).await,
+            (Ok(body), Ok(key)) => self.intake.take(&guest.caller, &body, key).await,
         };
         Ok(taken.map_or_else(|error| refusal(&error), |taken| accepted(&taken)))
     }

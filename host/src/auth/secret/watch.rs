@@ -34,7 +34,7 @@ impl SecretWatch {
     pub async fn start(config: &Config, resolver: Resolver) -> Self {
         let bearer = |secret: &crate::config::SecretSpec| AuthConfig::Bearer(vec![secret.clone()]);
         let routes = config.routes.iter().map(|route| (Door::Route(route.id.clone()), route.auth.clone()));
-        let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, bearer(&ingest.secret)));
+        let events = config.webhooks.ingest.iter().map(|ingest| (Door::Events, ingest.auth.clone()));
         let agents = config.agents.list.iter();
         let clients =
             agents.filter_map(|agent| Some((Door::Agent(agent.id.clone()), bearer(agent.client_secret.as_ref()?))));
@@ -80,11 +80,6 @@ impl SecretWatch {
     /// The secret of a route of the config.
     pub fn secret(&self, route: &RouteId) -> Option<Arc<DoorSecret>> {
         self.bearer(&Door::Route(route.clone()))
-    }
-
-    /// The secret of the door for events, if the config has one.
-    pub fn events_secret(&self) -> Option<Arc<DoorSecret>> {
-        self.bearer(&Door::Events)
     }
 
     fn bearer(&self, door: &Door) -> Option<Arc<DoorSecret>> {

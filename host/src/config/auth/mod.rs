@@ -79,6 +79,23 @@ pub(super) fn leaves_unused(field: &Field<'_>) -> Option<&'static str> {
     }
 }
 
+/// The `auth` of a section whose bearer's secret stands beside it as `secret`, as OpenClaw has it.
+pub(super) fn read_beside(
+    section: &Section<'_>,
+    read_secret: impl FnOnce(&Field<'_>) -> Option<SecretSpec>,
+    declared: &Declared,
+) -> Option<AuthConfig> {
+    let (auth, secret) = (section.field("auth"), section.field("secret"));
+    if auth.is_present() && !secret.is_present() {
+        return read(&auth, Some(&[]), declared);
+    }
+    if let Some(why) = leaves_unused(&auth).filter(|_| secret.is_present()) {
+        secret.problem(why);
+    }
+    let own = read_secret(&secret).map(|secret| vec![secret]);
+    read(&auth, own.as_deref(), declared)
+}
+
 fn bearer(field: &Field<'_>, own: Option<&[SecretSpec]>) -> Option<AuthConfig> {
     let own = own?;
     if own.is_empty() {

@@ -51,7 +51,10 @@ fn what_is_wrong_is_said() {
         "{ list: [{ id: 'a', runner: 'none' }], a: { runner: 'none' } }",
         &["agents.a.runner: stands at agents.list[0].runner too; keep one"],
     );
-    refused("{ a: { runner: 'shell' } }", &["agents.a.runner: must be one of none, command, found `shell`"]);
+    refused(
+        "{ a: { runner: 'shell' } }",
+        &["agents.a.runner: must be one of none, command, acp, openclaw, found `shell`"],
+    );
     refused(
         "{ a: { runner: 'command' } }",
         &["agents.a.command: required, a list such as [\"claude\", \"-p\"]: the program and its arguments"],

@@ -58,7 +58,7 @@ fn the_root_is_read() {
     let ingest = webhooks.ingest.unwrap();
     assert_eq!((ingest.path.as_str(), ingest.body_max_bytes, ingest.in_flight), ("/gateway/events", 2_048, 3));
     assert_eq!(ingest.body_timeout, secs(1));
-    assert!(matches!(&ingest.secret, SecretSpec::Plain(text) if text.expose_secret() == "t0ken"));
+    assert!(matches!(&ingest.auth.secrets()[0], SecretSpec::Plain(text) if text.expose_secret() == "t0ken"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `webhooks.ingest`, the door through which a Gateway hands its events in.
 
+use super::super::allowed_ips;
+use super::super::auth;
 use super::super::field::Field;
 use super::super::limits;
 use super::super::paths::{self, Paths};
@@ -14,16 +16,17 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) ->
     if !field.is_present() {
         return None;
     }
-    let section = field.section(&["path", "secret", "limits"]);
+    let section = field.section(&["path", "secret", "auth", "allowedIps", "limits"]);
     let path = read_path(&section.field("path"));
     if let Some(path) = &path {
         paths.take(path, "webhooks.ingest.path", &section.field("path"));
     }
-    let secret = secrets::read_credential(&section.field("secret"), around.declared);
+    let auth = auth::read_beside(&section, |secret| secrets::read_credential(secret, around.declared), around.declared);
     let limits = limits::read_ingest(&section.field("limits"));
     Some(Ingest {
         path: path?,
-        secret: secret?,
+        auth: auth?,
+        allowed_ips: allowed_ips::read(&section.field("allowedIps")),
         body_max_bytes: limits.body_max_bytes,
         body_timeout: limits.body_timeout,
         in_flight: limits.in_flight,

@@ -34,8 +34,10 @@ pub struct Webhooks {
 pub struct Ingest {
     /// Its path, normalised as those of routes are.
     pub path: String,
-    /// What a sender must present.
-    pub secret: SecretSpec,
+    /// Who may knock.
+    pub auth: AuthConfig,
+    /// From where.
+    pub allowed_ips: AllowedIps,
     /// Largest body, in bytes.
     pub body_max_bytes: usize,
     /// Longest time to read one.

@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::auth::authenticate;
-    use crate::auth::secret::{Resolver, SecretWatch};
+    use crate::auth::secret::{Door, DoorGuard, Resolver, SecretWatch};
     use crate::clock::Clock;
     use crate::config::{Config, Env, Format};
     use crate::json::canonical;
@@ -124,8 +124,9 @@ mod tests {
         let text = "{ webhooks: { ingest: { secret: 's' } } }";
         let config = Config::parse(text, Format::Json5, Path::new("x"), &Env::new(|_| None)).unwrap();
         let resolver = Resolver::new(config.providers().clone(), Env::new(|_| None));
-        let secret = SecretWatch::start(&config, resolver).await.events_secret().unwrap();
-        let caller = authenticate(&secret, Some("s")).unwrap();
+        let watch = SecretWatch::start(&config, resolver).await;
+        let Some(DoorGuard::Bearer(secret)) = watch.guard(&Door::Events) else { panic!("a secret") };
+        let caller = authenticate(secret, Some("s")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Clock::system()).unwrap();
         let intake = Intake::new(store.clone(), Ids);
