@@ -40,11 +40,13 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
     let agents_field = section.field("agents");
     let roster = Roster::new(&agents_field);
-    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster };
+    let callbacks = agents::read_callbacks(&agents_field, &declared);
+    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster, callbacks: &callbacks };
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
     let hooks = hooks::read(&section.field("hooks"), &for_hooks, &mut paths);
-    let (webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
-    let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared });
+    let (mut webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
+    webhooks.endpoints.extend(callbacks.endpoints.iter().cloned());
+    let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared }, callbacks);
     agents::take_paths(&agents, &agents_field, &mut paths);
     agents::add_named(&mut agents, roster.known());
     // Only now is everybody named who is.

@@ -38,6 +38,8 @@ words! {
         ToolCompleted = "tool.completed",
         /// A run of an agent failed.
         ErrorOccurred = "error.occurred",
+        /// A run of an agent has ended, however it did.
+        RunFinished = "run.finished",
         /// A component was refused; the last good one, if any, goes on serving.
         PluginRefused = "plugin.refused",
         /// A component crashed too often and rests.
@@ -94,4 +96,6 @@ pub struct Event {
     pub data: String,
     /// When it was stored.
     pub created_at: Millis,
+    /// The URL that is told of it beside the endpoints that want it. No endpoint but that URL's own sees it.
+    pub callback_url: Option<String>,
 }

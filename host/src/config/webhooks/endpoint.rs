@@ -5,7 +5,7 @@ use crate::model::EndpointName;
 use super::super::field::Field;
 use super::super::json_value::{self, Part};
 use super::super::problem::quoted;
-use super::{Around, Endpoint, Ordering, address, filter, headers, numbers, retry, signing, transform};
+use super::{Around, Endpoint, Ordering, address, callbacks, filter, headers, numbers, retry, signing, transform};
 
 const KEYS: [&str; 18] = [
     "name",
@@ -69,6 +69,7 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Option<Endpoint> {
         breaker,
         disable_after,
         enabled,
+        callbacks: Vec::new(),
         definition: json_value::as_written(field, part_of_definition)?,
     };
     if enabled {
@@ -95,6 +96,10 @@ fn read_name(field: &Field<'_>) -> Option<EndpointName> {
             "must be 1 to {NAME_MAX_CHARS} letters, digits, `-`, `_` and `.`, found {}",
             quoted(&name)
         ));
+        return None;
+    }
+    if name.starts_with(callbacks::NAME) {
+        field.problem(format!("begins as the names of {} do, which are made from it; choose another", callbacks::NAME));
         return None;
     }
     Some(EndpointName::new(name))
