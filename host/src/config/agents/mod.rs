@@ -31,7 +31,8 @@ const DEFAULT_ID: &str = "main";
 
 /// The keys of the root that are no agents.
 const KEYS: [&str; 5] = ["list", AT_ONCE.key, RETENTION_DAYS.key, SESSION_DAYS.key, CALLBACKS];
-const CALLBACKS: &str = "callbacks";
+/// The key of what is no agent, but a map as agents are.
+pub(super) const CALLBACKS: &str = "callbacks";
 /// Names that no agent may have: OpenClaw has them beside `list`, or they are to mean something here.
 const RESERVED: [&str; 2] = ["defaults", "runs"];
 

@@ -116,3 +116,15 @@ fn a_door_names_only_a_url_that_a_run_may_name() {
         ],
     );
 }
+
+#[test]
+fn beside_one_agent_that_one_still_gets_what_names_nobody() {
+    let callbacks = format!("callbacks: {{ {SECRET}, allowUrls: ['https://ci.example.com/'] }}");
+    let text = format!(
+        "{{ agents: {{ ops: {{}}, {callbacks} }}, hooks: {{ enabled: true, token: 'a-token-that-is-long-enough' }} }}"
+    );
+    let config = parse(&text).unwrap();
+    let agents = &config.hooks[0].agents;
+    assert_eq!(agents.default.as_ref().map(|agent| agent.as_str()), Some("ops"));
+    assert_eq!(agents.known.iter().map(|agent| agent.as_str()).collect::<Vec<_>>(), ["ops"]);
+}
