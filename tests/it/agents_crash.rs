@@ -91,7 +91,7 @@ async fn each_acknowledged_run_ends_exactly_once_whenever_the_process_dies() {
                     RunState::Lost => on_interrupted == "fail" && count("message.sent") == 0,
                     _ => false,
                 };
-                assert!(is_fine && count("message.received") == 1, "{run:?}");
+                assert!(is_fine && count("message.received") == 1 && count("run.finished") == 1, "{run:?}");
                 assert_eq!(
                     count("error.occurred"),
                     if run.state == RunState::Lost { 1 } else { run.attempts as usize - 1 }

@@ -205,6 +205,7 @@ fn every_key_of_the_config_has_its_row() {
         ("{ agents: { a: { runner: 'command', @ } } }", ""),
         ("{ agents: { a: { runner: 'acp', @ } } }", ""),
         ("{ agents: { a: { runner: 'openclaw', @ } } }", ""),
+        ("{ agents: { callbacks: { @ } } }", "callbacks."),
         ("{ webhooks: { @ } }", ""),
         ("{ webhooks: { ingest: { @ } } }", "ingest."),
         ("{ webhooks: { ingest: { limits: { @ } } } }", "ingest.limits."),

@@ -4,6 +4,7 @@ mod acp;
 mod actions;
 mod agents;
 mod agents_crash;
+mod callbacks;
 mod cli;
 mod conformance;
 mod conformance_hooks;

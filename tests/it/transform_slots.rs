@@ -213,6 +213,7 @@ fn endpoint(name: &str, file: &str, enabled: bool) -> Endpoint {
         breaker: Breaker { failures: 1, open: second, open_max: second },
         disable_after: None,
         enabled,
+        callbacks: Vec::new(),
         definition: canonical(b"{}").unwrap(),
     }
 }

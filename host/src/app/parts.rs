@@ -213,7 +213,9 @@ pub(super) fn inbound_doors(
     let door = |endpoint: &InboundEndpoint| {
         let guard = secrets.guard(&Door::Inbound(endpoint.name.clone()))?.clone();
         let gate = Gate::new(guard, TOKEN_HEADER, endpoint.allowed_ips.clone());
-        Some((endpoint.name.clone(), (gate, InboundDoor::new(endpoint.clone(), inbox.clone(), clock.clone()))))
+        let callbacks = config.agents.callbacks.clone();
+        let door = InboundDoor::new(endpoint.clone(), callbacks, inbox.clone(), clock.clone());
+        Some((endpoint.name.clone(), (gate, door)))
     };
     Some(InboundDoors::new(inbound.base_path.clone(), inbound.endpoints.iter().filter_map(door).collect()))
 }

@@ -52,7 +52,8 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let (routes, mut paths) = read_plugins(&plugins, route_limits, &declared);
     let agents_field = section.field("agents");
     let roster = Roster::new(&agents_field);
-    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster };
+    let callbacks = agents::read_callbacks(&agents_field, &declared);
+    let for_hooks = hooks::Around { limits: route_limits, declared: &declared, roster: &roster, callbacks: &callbacks };
     let around = webhooks::Around { beside, limits: route_limits, declared: &declared, hooks: &for_hooks };
     let hooks_field = section.field("hooks");
     let hooks = hooks::read(&hooks_field, &for_hooks, &mut paths);
@@ -63,7 +64,8 @@ pub(super) fn read(root: &Field<'_>, file: &Path) -> Config {
     let (mut webhooks, listed) = webhooks::read(&section.field("webhooks"), &around, &mut paths);
     let (channels, endpoints) = channels::read(&section.field("channels"), &around);
     webhooks.endpoints.extend(endpoints);
-    let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared });
+    webhooks.endpoints.extend(callbacks.endpoints.iter().cloned());
+    let mut agents = agents::read(&agents_field, &agents::Around { beside, declared: &declared }, callbacks);
     agents::take_paths(&agents, &agents_field, &mut paths);
     agents::add_named(&mut agents, roster.known());
     // Only now is everybody named who is.

@@ -31,6 +31,8 @@ pub(super) struct Action {
     pub model: Option<String>,
     pub thinking: Option<String>,
     pub timeout_seconds: Option<u64>,
+    /// Where the end is reported to, not yet judged. The operator's to say: no transform does.
+    pub callback_url: Option<String>,
 }
 
 /// The action as the mapping says it, not yet judged.
@@ -66,6 +68,7 @@ pub(super) fn of_mapping(mapping: &Mapping, source: &Source<'_>) -> Result<Actio
         model: optional(&mapping.model)?,
         thinking: optional(&mapping.thinking)?,
         timeout_seconds: mapping.timeout_seconds,
+        callback_url: optional(&mapping.callback_url)?,
     })
 }
 
@@ -116,6 +119,7 @@ pub(super) fn overridden(base: Action, members: &JsonText) -> Result<Action, Ref
         model: own("model", base.model),
         thinking: own("thinking", base.thinking),
         timeout_seconds: said.seconds("timeoutSeconds").filter(|seconds| *seconds > 0).or(base.timeout_seconds),
+        callback_url: base.callback_url,
     })
 }
 
@@ -137,6 +141,7 @@ fn blank(kind: HookAction) -> Action {
         model: None,
         thinking: None,
         timeout_seconds: None,
+        callback_url: None,
     }
 }
 

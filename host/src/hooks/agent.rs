@@ -2,7 +2,8 @@
 
 use super::answer::Refusal;
 use super::fields::Fields;
-use super::policy::Wanted;
+use super::policy::{self, Wanted};
+use crate::config::webhooks::Callbacks;
 use crate::json::JsonKind;
 use crate::model::SessionMode;
 
@@ -25,6 +26,7 @@ pub(super) struct AgentCall {
     pub thinking: Option<String>,
     pub timeout_seconds: Option<u64>,
     pub waits: bool,
+    pub callback_url: Option<String>,
 }
 
 /// What becomes of the result.
@@ -37,8 +39,8 @@ pub(super) struct Delivery {
     pub account_id: Option<String>,
 }
 
-/// Reads it, each check in OpenClaw's order.
-pub(super) fn read(fields: &Fields<'_>, channels: &[String]) -> Result<AgentCall, Refusal> {
+/// Reads it, each check in OpenClaw's order; what OpenClaw does not have is the last.
+pub(super) fn read(fields: &Fields<'_>, channels: &[String], callbacks: &Callbacks) -> Result<AgentCall, Refusal> {
     if fields.get("waitForCompletion").is_some_and(|value| value.kind() != JsonKind::Boolean) {
         return Err(Refusal::new("waitForCompletion must be boolean"));
     }
@@ -55,6 +57,10 @@ pub(super) fn read(fields: &Fields<'_>, channels: &[String]) -> Result<AgentCall
     if fields.has("model") && model.is_none() {
         return Err(Refusal::new("model required"));
     }
+    let callback_url = match fields.get("callbackUrl") {
+        Some(url) => Some(policy::callback(callbacks, &url.as_string_lossy().unwrap_or_default())?),
+        None => None,
+    };
     Ok(AgentCall {
         message,
         name: fields.text("name").unwrap_or_else(|| NAME_DEFAULT.to_owned()),
@@ -67,6 +73,7 @@ pub(super) fn read(fields: &Fields<'_>, channels: &[String]) -> Result<AgentCall
         thinking: fields.text("thinking"),
         timeout_seconds: fields.seconds("timeoutSeconds"),
         waits: fields.is("waitForCompletion", "true"),
+        callback_url,
     })
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Order {
     pub name: String,
     pub message: String,
     pub options: RunOptions,
+    /// Where its end is reported to. It is allowed.
+    pub callback_url: Option<String>,
     /// The key that makes it one, and for how long.
     pub once: Option<(Once, i64)>,
 }
@@ -38,7 +40,7 @@ pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Acce
             message: order.message,
             options: order.options,
             task: None,
-            callback_url: None,
+            callback_url: order.callback_url,
         },
         once: order.once,
     };

@@ -20,6 +20,7 @@ use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::config::agents::Agents;
 use crate::config::hooks::{BODY_MAX_BYTES, HookDoor, HookForm};
+use crate::config::webhooks::Callbacks;
 use crate::model::{AgentId, RunId, RunKind, RunOptions, SessionMode, Trust};
 
 /// What a door does with a request.
@@ -27,6 +28,8 @@ pub struct Hooks {
     pub(super) config: HookDoor,
     /// How long the runs of each agent may take.
     timeouts: HashMap<AgentId, Duration>,
+    /// Where ends of runs may be reported to.
+    pub(super) callbacks: Callbacks,
     pub(super) inbox: Inbox,
     pub(super) clock: Clock,
     pub(super) transforms: Arc<dyn Transforms>,
@@ -36,7 +39,8 @@ impl Hooks {
     /// The door as the config has it.
     pub fn new(config: HookDoor, agents: &Agents, inbox: Inbox, clock: Clock, transforms: Arc<dyn Transforms>) -> Self {
         let timeouts = agents.list.iter().map(|agent| (agent.id.clone(), agent.timeout)).collect();
-        Self { config, timeouts, inbox, clock, transforms }
+        let callbacks = agents.callbacks.clone();
+        Self { config, timeouts, callbacks, inbox, clock, transforms }
     }
 
     /// The config of the door.
@@ -83,7 +87,7 @@ impl Hooks {
 
     async fn agent(&self, request: &Request) -> Result<Answer, Refusal> {
         let fields = Fields::of(&request.payload);
-        let call = agent::read(&fields, &self.config.channels)?;
+        let call = agent::read(&fields, &self.config.channels, &self.callbacks)?;
         let target = policy::of_request(&self.config, &call.wanted)?;
         let has_fixed = target.fixed_key.is_some();
         let by_door =
@@ -128,6 +132,7 @@ impl Hooks {
                 to: call.delivery.to,
                 account_id: call.delivery.account_id,
             },
+            callback_url: call.callback_url,
             once,
         };
         let Ok(accepted) = dispatch::submit(&self.inbox, vec![order]).await else {
@@ -164,6 +169,7 @@ impl Hooks {
             name: agent::NAME_DEFAULT.to_owned(),
             message: text,
             options: RunOptions { wake_mode: wake_mode(is_deferred), ..RunOptions::default() },
+            callback_url: None,
             once: None,
         })
     }
@@ -185,7 +191,8 @@ impl Hooks {
             delivery.account_id,
             call.model,
             call.thinking,
-            call.timeout_seconds
+            call.timeout_seconds,
+            call.callback_url
         ])
         .to_string()
     }

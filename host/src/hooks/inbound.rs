@@ -4,25 +4,27 @@ use super::agent::LAST;
 use super::answer::{Answer, Body, Refusal};
 use super::dispatch::{self, Order, unavailable};
 use super::once::{self, GIVEN_KEPT_MS};
+use super::policy;
 use super::render::{Source, render};
 use super::request::Request;
 use crate::agents::Inbox;
 use crate::auth::Caller;
 use crate::clock::Clock;
-use crate::config::webhooks::InboundEndpoint;
+use crate::config::webhooks::{Callbacks, InboundEndpoint};
 use crate::model::{RunKind, RunOptions, Trust, js_trim};
 
 /// One endpoint.
 pub struct InboundDoor {
     config: InboundEndpoint,
+    callbacks: Callbacks,
     inbox: Inbox,
     clock: Clock,
 }
 
 impl InboundDoor {
-    /// The endpoint as the config has it.
-    pub fn new(config: InboundEndpoint, inbox: Inbox, clock: Clock) -> Self {
-        Self { config, inbox, clock }
+    /// The endpoint as the config has it, and where ends of runs may be reported to.
+    pub fn new(config: InboundEndpoint, callbacks: Callbacks, inbox: Inbox, clock: Clock) -> Self {
+        Self { config, callbacks, inbox, clock }
     }
 
     /// What becomes of a request.
@@ -45,8 +47,11 @@ impl InboundDoor {
         }
         let named = endpoint.session_key.as_deref().map(filled).transpose()?;
         let session = named.map(|key| js_trim(&key).to_owned());
+        let callback = endpoint.callback_url.as_deref().map(filled).transpose()?;
+        let callback = callback.as_deref().map(js_trim).filter(|url| !url.is_empty());
+        let callback_url = callback.map(|url| policy::callback(&self.callbacks, url)).transpose()?;
         let once = once::key(request, None).map(|key| {
-            let scope = serde_json::json!([endpoint.agent.as_str(), session, message]).to_string();
+            let scope = serde_json::json!([endpoint.agent.as_str(), session, message, callback_url]).to_string();
             (once::once("inbound", &endpoint.name, &scope, 0, &key), GIVEN_KEPT_MS)
         });
         Ok(Order {
@@ -68,6 +73,7 @@ impl InboundDoor {
                 to: endpoint.to.clone(),
                 account_id: None,
             },
+            callback_url,
             once,
         })
     }

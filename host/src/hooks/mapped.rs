@@ -93,6 +93,8 @@ impl Hooks {
             ));
         }
         let session = policy::session(&self.config, action.source(), key, &target, || self.new_id())?;
+        let callback_url =
+            action.callback_url.as_deref().map(|url| policy::callback(&self.callbacks, url)).transpose()?;
         let delivers = action.deliver != Some(false);
         Ok(Order {
             agent: target.agent,
@@ -112,6 +114,7 @@ impl Hooks {
                 to: action.to.filter(|_| delivers),
                 account_id: None,
             },
+            callback_url,
             message: action.text,
             once: None,
         })
@@ -121,7 +124,8 @@ impl Hooks {
 /// All that a mapped message asks for; a session that it got because it named none is no part of it.
 fn scope_of(order: &Order, session: Option<&str>) -> String {
     let options = serde_json::to_string(&order.options).unwrap_or_default();
-    json!([order.agent.as_str(), session, order.mode.as_str(), order.name, order.message, options]).to_string()
+    let (agent, mode, callback) = (order.agent.as_str(), order.mode.as_str(), &order.callback_url);
+    json!([agent, session, mode, order.name, order.message, options, callback]).to_string()
 }
 
 fn told(runs: &[&Accepted], wake: Option<bool>) -> Answer {

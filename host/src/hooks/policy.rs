@@ -1,6 +1,7 @@
 //! Whom a request may reach, and in which session.
 
 use crate::config::hooks::{HookDoor, HookForm, normalised_agent};
+use crate::config::webhooks::Callbacks;
 use crate::model::AgentId;
 
 use super::answer::Refusal;
@@ -8,6 +9,9 @@ use super::answer::Refusal;
 const ONE_OF_MANY: &str = "agentId is required when multiple agents are configured";
 const NOT_ALLOWED: &str = "agentId is not allowed by hooks.allowedAgentIds";
 const KEY_NOT_ALLOWED: &str = "sessionKey is disabled for externally supplied hook payload values; set hooks.allowRequestSessionKey=true to enable";
+
+/// One sentence for all that may be wrong: what is allowed, and whether anything is, is nobody's business.
+const CALLBACK_NOT_ALLOWED: &str = "callbackUrl is not allowed here";
 
 /// Where a session's key comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +150,11 @@ fn rescoped(key: &str, agent: &AgentId) -> String {
         Some(rest) => format!("agent:{}:{rest}", normalised_agent(agent.as_str()).as_deref().unwrap_or(agent.as_str())),
         None => key.to_owned(),
     }
+}
+
+/// Where the end of a run is reported to, as it is stored.
+pub(super) fn callback(callbacks: &Callbacks, url: &str) -> Result<String, Refusal> {
+    callbacks.allowed(url).ok_or_else(|| Refusal::new(CALLBACK_NOT_ALLOWED))
 }
 
 /// Where an agent is woken if no session is named.

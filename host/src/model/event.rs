@@ -40,6 +40,8 @@ words! {
         ErrorOccurred = "error.occurred",
         /// A workflow has something to say in a channel.
         ChannelMessage = "channel.message",
+        /// A run of an agent has ended, however it did.
+        RunFinished = "run.finished",
         /// A component was refused; the last good one, if any, goes on serving.
         PluginRefused = "plugin.refused",
         /// A component crashed too often and rests.
@@ -96,4 +98,6 @@ pub struct Event {
     pub data: String,
     /// When it was stored.
     pub created_at: Millis,
+    /// The URL that is told of it beside the endpoints that want it. No endpoint but that URL's own sees it.
+    pub callback_url: Option<String>,
 }

@@ -36,6 +36,10 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
         Ok(event) => event,
         Err(why) => return trace.ended(AttemptOutcome::Host, Some(format!("its event cannot be read: {why}"))),
     };
+    let Some(mut url) = to.url(&event) else {
+        let why = "agents.callbacks.allowUrls no longer has the URL that the run was given".to_owned();
+        return trace.ended(AttemptOutcome::Forbidden, Some(why));
+    };
     let envelope = envelope::of(&event, &engine.instance_id);
     let Event { id: event_id, .. } = event;
     let Making { made, by } = to.body.make(envelope, &engine.admissions).await;
@@ -50,7 +54,6 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
         }
     };
     let now = engine.clock.now();
-    let mut url = to.config.url.clone();
     let mut headers = match headers(to, claimed, &content_type, &extra) {
         Ok(headers) => headers,
         Err(why) => return trace.ended(AttemptOutcome::Host, Some(why)),
@@ -70,7 +73,18 @@ pub(super) async fn attempt(engine: &Engine, to: &Destination, claimed: &Claimed
     }
     trace.body(&body);
     let sent = to.client.post(&url, headers, Bytes::from(body)).await;
-    trace.answered(sent, now)
+    let tried = trace.answered(sent, now);
+    if to.config.is_for_callbacks() { about_the_host(tried) } else { tried }
+}
+
+/// What a try of a callback showed of its host, which others share: that there is nothing at one URL, or nothing any more, is about that URL.
+fn about_the_host(tried: Tried) -> Tried {
+    let is_about_url = tried.attempt.status.is_some_and(|status| (400..=499).contains(&status));
+    let showed = match tried.showed {
+        Some(Showed::Fails | Showed::Gone) if is_about_url => Some(Showed::Works),
+        showed => showed,
+    };
+    Tried { showed, ..tried }
 }
 
 /// The operator's headers win over the transform's; the gateway's own are put over both.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::body::Body;
 use super::egress::EndpointClient;
@@ -13,7 +14,7 @@ use super::telling::Telling;
 use super::wants::Wants;
 use crate::auth::secret::KeptSecret;
 use crate::config::webhooks::{Endpoint, Signing};
-use crate::model::{Digest, EndpointName, Millis};
+use crate::model::{Digest, EndpointName, Event, Millis};
 
 /// One endpoint that is served.
 pub(super) struct Destination {
@@ -33,6 +34,14 @@ impl Destination {
     pub fn name(&self) -> &EndpointName {
         &self.config.name
     }
+
+    /// Where an event goes; nothing if the config has changed since the event was dispatched, and it may not go there any more.
+    pub fn url(&self, event: &Event) -> Option<Url> {
+        match &event.callback_url {
+            Some(url) if self.config.is_for_callbacks() => self.config.callback(url),
+            _ => Some(self.config.url.clone()),
+        }
+    }
 }
 
 /// The secrets of an endpoint, kept fresh.
@@ -50,11 +59,14 @@ impl Keys {
     pub fn new(endpoint: &Endpoint) -> Self {
         let kept = |place: String, spec: &crate::config::SecretSpec| Arc::new(KeptSecret::new(place, spec.clone()));
         let name = &endpoint.name;
-        let signing = endpoint.secrets.iter().enumerate().map(|(at, secret)| {
-            (kept(format!("webhooks.endpoints {name}: secret {}", at + 1), &secret.spec), secret.expires_at)
-        });
+        let of = if endpoint.is_for_callbacks() { "agents.callbacks, for" } else { "webhooks.endpoints" };
+        let signing = endpoint
+            .secrets
+            .iter()
+            .enumerate()
+            .map(|(at, secret)| (kept(format!("{of} {name}: secret {}", at + 1), &secret.spec), secret.expires_at));
         let headers = endpoint.headers.iter().filter_map(|(header, spec)| {
-            let place = format!("webhooks.endpoints {name}: headers.{header}");
+            let place = format!("{of} {name}: headers.{header}");
             Some((HeaderName::from_bytes(header.as_bytes()).ok()?, kept(place, spec)))
         });
         Self { signing: signing.collect(), headers: headers.collect() }

@@ -48,6 +48,7 @@ mod tests {
             session: None,
             data: r#"{"agentId":"a"}"#.into(),
             created_at: Millis(1_773_484_200_000),
+            callback_url: None,
         };
         assert_eq!(
             of(&event, "node-1"),

@@ -16,6 +16,8 @@ pub const TEST_KIND: &str = "webhook.test";
 /// An endpoint's wishes, ready to be asked.
 pub(super) struct Wants {
     endpoint: EndpointName,
+    /// If it is for callbacks: itself, which knows what URLs it may send to.
+    callbacks: Option<Box<Endpoint>>,
     globs: Vec<Glob>,
     filter: Filter,
     expr: Option<Expr>,
@@ -65,6 +67,7 @@ impl Wants {
     pub fn new(endpoint: &Endpoint) -> Self {
         Self {
             endpoint: endpoint.name.clone(),
+            callbacks: endpoint.is_for_callbacks().then(|| Box::new(endpoint.clone())),
             globs: endpoint.events.iter().map(|glob| Glob::new(glob)).collect(),
             filter: endpoint.filter.clone(),
             // It was parsed when the config was read; what does not parse matches nothing.
@@ -82,6 +85,9 @@ impl Wants {
         let kind = candidate.event.kind.as_str();
         if kind == TEST_KIND {
             return candidate.data("endpoint") == Some(self.endpoint.as_str());
+        }
+        if let Some(own) = &self.callbacks {
+            return candidate.event.callback_url.as_deref().is_some_and(|url| own.callback(url).is_some());
         }
         self.globs.iter().any(|glob| glob.matches(kind)) && !self.is_about_itself(candidate) && self.passes(candidate)
     }

@@ -22,6 +22,7 @@ use super::problem::quoted;
 use super::reader::Section;
 use super::secrets::Declared;
 use super::tree::Value;
+use super::webhooks::{self, Callbacks};
 use crate::model::{AgentId, js_trim};
 use numbers::{AT_ONCE, RETENTION_DAYS, SESSION_DAYS};
 
@@ -29,9 +30,11 @@ use numbers::{AT_ONCE, RETENTION_DAYS, SESSION_DAYS};
 const DEFAULT_ID: &str = "main";
 
 /// The keys of the root that are no agents.
-const KEYS: [&str; 4] = ["list", AT_ONCE.key, RETENTION_DAYS.key, SESSION_DAYS.key];
+const KEYS: [&str; 5] = ["list", AT_ONCE.key, RETENTION_DAYS.key, SESSION_DAYS.key, CALLBACKS];
+/// The key of what is no agent, but a map as agents are.
+pub(super) const CALLBACKS: &str = "callbacks";
 /// Names that no agent may have: OpenClaw has them beside `list`, or they are to mean something here.
-const RESERVED: [&str; 3] = ["defaults", "callbacks", "runs"];
+const RESERVED: [&str; 2] = ["defaults", "runs"];
 
 /// Longest id of an agent. It stands in URLs, logs and every row of a run.
 const ID_MAX_CHARS: usize = 64;
@@ -90,10 +93,14 @@ pub(super) fn pick<'a>(sections: &[Section<'a>], key: &str) -> Field<'a> {
     }
 }
 
-/// The whole root.
-pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Agents {
-    let (named, default) = named(field);
-    let root = Section {
+/// Where ends of runs may be reported to. Read before the doors at which somebody may ask for it.
+pub(super) fn read_callbacks(field: &Field<'_>, declared: &Declared) -> Callbacks {
+    webhooks::read_callbacks(&root(field).field(CALLBACKS), declared)
+}
+
+/// The root as a map; what else it may be is reported where agents are looked for.
+fn root<'a>(field: &Field<'a>) -> Section<'a> {
+    Section {
         reader: field.reader,
         path: field.path.clone(),
         line: field.line,
@@ -102,7 +109,13 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Agents {
             _ => &[],
         },
         muted: field.muted,
-    };
+    }
+}
+
+/// The whole root.
+pub(super) fn read(field: &Field<'_>, around: &Around<'_>, callbacks: Callbacks) -> Agents {
+    let (named, default) = named(field);
+    let root = root(field);
     let mut list: Vec<Agent> = named.iter().filter_map(|(id, said)| agent::read(id, said, around)).collect();
     let first = list.first().map(|agent| agent.id.clone());
     let default = default.or(first).unwrap_or_else(|| AgentId::new(DEFAULT_ID));
@@ -115,6 +128,7 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Agents {
         at_once_max: AT_ONCE.read(&root),
         retention: days(RETENTION_DAYS.read(&root)),
         sessions_kept: days(SESSION_DAYS.read(&root)),
+        callbacks,
     }
 }
 

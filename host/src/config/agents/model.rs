@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::SecretSpec;
+use crate::config::webhooks::Callbacks;
 use crate::model::{AgentId, TaskRuntime};
 
 /// Who there is to send messages to.
@@ -20,6 +21,8 @@ pub struct Agents {
     pub retention: Duration,
     /// How long a session that nobody uses is remembered.
     pub sessions_kept: Duration,
+    /// Where ends of runs may be reported to.
+    pub callbacks: Callbacks,
 }
 
 impl Agents {

@@ -74,6 +74,7 @@ impl Gmail {
             model: None,
             thinking: None,
             timeout_seconds: None,
+            callback_url: None,
             auth: None,
             allowed_ips: AllowedIps::default(),
             transform: None,

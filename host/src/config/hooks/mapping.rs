@@ -11,9 +11,9 @@ use crate::model::{AgentId, SessionMode, js_trim};
 
 use super::gmail::{self, Gmail};
 use super::sessions::optional;
-use super::{Around, BODY_MAX_BYTES, HookAction, Mapping};
+use super::{Around, BODY_MAX_BYTES, HookAction, Mapping, read_callback};
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "auth",
     "allowedIps",
     "id",
@@ -34,6 +34,7 @@ const KEYS: [&str; 21] = [
     "model",
     "thinking",
     "timeoutSeconds",
+    "callbackUrl",
     "transform",
 ];
 
@@ -83,12 +84,16 @@ pub(super) fn read(
         model: section.field("model").verbatim(),
         thinking: section.field("thinking").verbatim(),
         timeout_seconds: section.field("timeoutSeconds").number(1..=TIMEOUT_MAX_SECONDS).map(u64::from),
+        callback_url: read_callback(&section.field("callbackUrl"), around.callbacks),
         auth: read_auth(&section.field("auth"), path.as_deref(), around),
         allowed_ips: allowed_ips::read(&section.field("allowedIps")),
         transform: read_transform(&transform, around.limits).map(Box::new),
         body_max_bytes: if path.as_deref() == Some(gmail::NAME) { gmail.body_max_bytes } else { BODY_MAX_BYTES },
         path,
     };
+    if mapping.action == HookAction::Wake && mapping.callback_url.is_some() {
+        section.field("callbackUrl").problem("is for `action: \"agent\"`: nobody answers a wake-up; remove it");
+    }
     let needs_key = mapping.action == HookAction::Agent && mode == SessionMode::Persistent;
     if needs_key && mapping.session_key.is_none() && !has_default_key && !transform.is_present() {
         let message = "persistent hook mappings require sessionKey, hooks.defaultSessionKey, or a transform";

@@ -27,6 +27,7 @@ use super::limits::RouteLimits;
 use super::paths::{self, Paths};
 use super::problem::quoted;
 use super::secrets::Declared;
+use super::webhooks::Callbacks;
 use crate::model::js_trim;
 use gmail::Gmail;
 
@@ -60,6 +61,19 @@ pub(super) struct Around<'a> {
     pub declared: &'a Declared,
     /// The agents.
     pub roster: &'a Roster,
+    /// Where ends of runs may be reported to.
+    pub callbacks: &'a Callbacks,
+}
+
+/// `callbackUrl`, a template. What nobody could ever be told at is refused here.
+pub(super) fn read_callback(field: &Field<'_>, callbacks: &Callbacks) -> Option<String> {
+    let template = field.text()?;
+    if callbacks.endpoints.is_empty() {
+        field.problem("needs agents.callbacks, which says where the end of a run may be reported to");
+    } else if !has_expressions(&template) && callbacks.allowed(&template).is_none() {
+        field.problem("is under no URL of agents.callbacks.allowUrls");
+    }
+    Some(template)
 }
 
 /// The whole root; a door if it is switched on.

@@ -139,6 +139,8 @@ pub struct Mapping {
     pub thinking: Option<String>,
     /// The most time, in seconds.
     pub timeout_seconds: Option<u64>,
+    /// Where the end of the run is reported to.
+    pub callback_url: Option<String>,
     /// Who may knock at its path, if not who may at the door's.
     pub auth: Option<AuthConfig>,
     /// From where.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use crate::config::agents::CALLBACKS;
 use crate::config::field::Field;
 use crate::config::problem::quoted;
 use crate::config::suggest::closest;
@@ -13,7 +14,7 @@ use super::normalised_agent;
 /// OpenClaw's only agent where no agent is configured.
 const ONLY: &str = "main";
 /// Keys of `agents` that are no agents.
-const NOT_AGENTS: [&str; 3] = ["list", "entries", "defaults"];
+const NOT_AGENTS: [&str; 4] = ["list", "entries", "defaults", CALLBACKS];
 
 /// The agents of the file.
 pub(in crate::config) struct Roster {

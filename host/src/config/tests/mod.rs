@@ -2,6 +2,7 @@
 
 mod accepted;
 mod agents;
+mod callbacks;
 mod component;
 mod files;
 mod hooks;

@@ -107,11 +107,7 @@ pub(in super::super) fn warn_private(field: &Field<'_>, url: &Url, allow_private
     let at = &field.path;
     let private = private_addresses(url);
     let port = url.port_or_known_default().unwrap_or_default();
-    let allowed = |address: &IpAddr| {
-        allow_private
-            .iter()
-            .any(|allowed| allowed.net.contains(address) && allowed.port.is_none_or(|only| only == port))
-    };
+    let allowed = |address: &IpAddr| allow_private.iter().any(|allowed| allowed.has(*address, port));
     if !private.is_empty() && !private.iter().any(allowed) {
         let lines: Vec<_> = private.iter().map(|address| format!("\"{}\"", line(*address, port))).collect();
         field.warn(format!(
@@ -126,6 +122,18 @@ pub(in super::super) fn warn_private(field: &Field<'_>, url: &Url, allow_private
         ));
     }
     !private.is_empty()
+}
+
+/// Whether the URL leads, for all that can be told without a network, to where `allow_private` allows. What a name stands for cannot.
+pub(super) fn may_be_inside(url: &Url, allow_private: &[AllowedNet]) -> bool {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let is_allowed = |address: IpAddr| allow_private.iter().any(|allowed| allowed.has(address, port));
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_allowed(address.into()),
+        Some(Host::Ipv6(address)) => is_allowed(IpAddr::V6(address).to_canonical()),
+        Some(Host::Domain(_)) => !allow_private.is_empty(),
+        None => false,
+    }
 }
 
 /// The addresses that the host of the URL surely stands for, if they are private.

@@ -6,8 +6,8 @@ use super::super::field::Field;
 use super::super::json_value::{self, Part};
 use super::super::problem::quoted;
 use super::{
-    Around, Endpoint, Filter, Ordering, Signing, Transform, address, filter, headers, numbers, retry, signing,
-    transform,
+    Around, Endpoint, Filter, Ordering, Signing, Transform, address, callbacks, filter, headers, numbers, retry,
+    signing, transform,
 };
 
 const KEYS: [&str; 18] = [
@@ -72,6 +72,7 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>) -> Option<Endpoint> {
         breaker,
         disable_after,
         enabled,
+        callbacks: Vec::new(),
         definition: json_value::as_written(field, part_of_definition)?,
     };
     if enabled {
@@ -122,6 +123,7 @@ pub(in crate::config) fn read_channel(
     let (secrets, signing) = signing::read(&section, around.declared)?;
     let is_chosen = section.field("signing").is_present() || secrets.is_empty();
     let endpoint = Endpoint {
+        callbacks: Vec::new(),
         name: EndpointName::new(channel.name),
         url: address::read_url(&section.field("url"))?,
         signing: if is_chosen { signing } else { channel.signing },
@@ -165,6 +167,10 @@ fn read_name(field: &Field<'_>) -> Option<EndpointName> {
             "must be 1 to {NAME_MAX_CHARS} letters, digits, `-`, `_` and `.`, found {}",
             quoted(&name)
         ));
+        return None;
+    }
+    if name.starts_with(callbacks::NAME) {
+        field.problem(format!("begins as the names of {} do, which are made from it; choose another", callbacks::NAME));
         return None;
     }
     Some(EndpointName::new(name))

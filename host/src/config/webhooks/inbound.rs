@@ -1,6 +1,6 @@
 //! `webhooks.inbound`: each endpoint makes a message of what it is sent, by a template, for one agent.
 
-use crate::config::hooks::{MODES, TIMEOUT_MAX_SECONDS, has_expressions, read_tokens};
+use crate::config::hooks::{MODES, TIMEOUT_MAX_SECONDS, has_expressions, read_callback, read_tokens};
 use crate::model::{SessionMode, js_trim};
 
 use super::super::field::Field;
@@ -13,7 +13,7 @@ use crate::config::auth::{self, AuthConfig};
 /// Where the endpoints are if nothing else is said.
 const PATH_DEFAULT: &str = "/webhooks/inbound";
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "agentId",
     "template",
     "sessionKey",
@@ -29,6 +29,7 @@ const KEYS: [&str; 15] = [
     "model",
     "thinking",
     "timeoutSeconds",
+    "callbackUrl",
 ];
 
 /// The endpoints, if they are to be served. `shared` is `webhooks.secret`: nothing if it is not there, `Some(None)` if it is wrong.
@@ -134,6 +135,7 @@ fn endpoint(
         model: section.field("model").text(),
         thinking: section.field("thinking").text(),
         timeout_seconds: section.field("timeoutSeconds").number(1..=TIMEOUT_MAX_SECONDS).map(u64::from),
+        callback_url: read_callback(&section.field("callbackUrl"), around.hooks.callbacks),
     })
 }
 

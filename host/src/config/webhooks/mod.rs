@@ -2,6 +2,7 @@
 //! here that can be known without a network; what an endpoint's name resolves to is the business of `outbound`.
 
 mod address;
+mod callbacks;
 mod endpoint;
 mod filter;
 mod headers;
@@ -14,6 +15,8 @@ mod signing;
 mod transform;
 
 pub(super) use address::{read_allowed, read_url, warn_private};
+pub(super) use callbacks::read as read_callbacks;
+pub use callbacks::{AllowedUrl, Callbacks};
 pub use model::{
     AllowedNet, Backoff, Breaker, DisableAfter, Endpoint, Filter, Inbound, InboundEndpoint, Ingest, OnTransformFailure,
     Ordering, RateLimit, Retry, Signing, SigningSecret, Timeouts, Transform, Webhooks,

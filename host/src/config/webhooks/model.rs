@@ -1,5 +1,6 @@
 //! The `webhooks` root as the rest of the gateway sees it: checked, with every default filled in.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+use super::callbacks::AllowedUrl;
 use crate::config::auth::AuthConfig;
 use crate::config::{AllowedIps, Component, SecretSpec};
 use crate::json::JsonText;
@@ -21,7 +23,7 @@ pub struct Webhooks {
     pub ingest: Option<Ingest>,
     /// Templates that send messages to agents, if they are served.
     pub inbound: Option<Inbound>,
-    /// Every endpoint of the file, those that are switched off included. Their names differ.
+    /// Every endpoint of the file, those that are switched off included, and those of `agents.callbacks`. Their names differ.
     pub endpoints: Vec<Endpoint>,
     /// Certificates (PEM) that are trusted beside the platform's.
     pub extra_ca: Option<PathBuf>,
@@ -83,6 +85,9 @@ pub struct Endpoint {
     pub disable_after: Option<DisableAfter>,
     /// Whether it is served.
     pub enabled: bool,
+    /// If there are any, it gets the ends of runs that name a URL under one of these, at that URL, and nothing else; what an operator
+    /// sends to try it goes to `url`.
+    pub callbacks: Vec<AllowedUrl>,
     /// The definition as it stands in the file, secrets left out: canonical JSON. Its digest is the endpoint's version.
     pub definition: JsonText,
 }
@@ -219,6 +224,13 @@ pub struct AllowedNet {
     pub port: Option<u16>,
 }
 
+impl AllowedNet {
+    /// Whether this address and port are among them.
+    pub(super) fn has(&self, address: IpAddr, port: u16) -> bool {
+        self.net.contains(&address) && self.port.is_none_or(|only| only == port)
+    }
+}
+
 /// When an endpoint is left alone for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
@@ -281,4 +293,6 @@ pub struct InboundEndpoint {
     pub thinking: Option<String>,
     /// The most time, in seconds.
     pub timeout_seconds: Option<u64>,
+    /// Where the end of the run is reported to, a template.
+    pub callback_url: Option<String>,
 }

@@ -97,7 +97,7 @@ impl Bench {
     async fn inbound(&self, name: &str, headers: &[(&str, &str)], body: &str) -> Said {
         let endpoints = &self.config.webhooks.inbound.as_ref().unwrap().endpoints;
         let endpoint = endpoints.iter().find(|endpoint| endpoint.name == name).unwrap().clone();
-        let door = InboundDoor::new(endpoint, self.inbox(), self.clock.clone());
+        let door = InboundDoor::new(endpoint, self.config.agents.callbacks.clone(), self.inbox(), self.clock.clone());
         said(door.take(&anybody().await, &request(name, headers, body)).await)
     }
 

@@ -110,7 +110,15 @@ fn plan(engine: &Engine, events: &[Event]) -> Plan {
 fn wanted(engine: &Engine, event: &Event) -> Vec<NewDelivery> {
     let candidate = Candidate::new(event, &engine.instance_id);
     let wants = |to: &&Arc<Destination>| !to.lane.is_disabled() && to.wants.wants(&candidate);
-    engine.destinations.iter().filter(wants).map(|to| delivery(engine, to, event)).collect()
+    let wanted: Vec<NewDelivery> =
+        engine.destinations.iter().filter(wants).map(|to| delivery(engine, to, event)).collect();
+    let is_callback = |delivery: &NewDelivery| {
+        engine.destination(delivery.endpoint.as_str()).is_some_and(|to| to.config.is_for_callbacks())
+    };
+    if event.callback_url.is_some() && !wanted.iter().any(is_callback) {
+        tracing::warn!(event = %event.id, "a run was to be reported to a URL that agents.callbacks no longer allows, or whose endpoint is disabled");
+    }
+    wanted
 }
 
 /// The intent to bring the event there, due at once.

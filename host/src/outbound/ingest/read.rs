@@ -20,7 +20,7 @@ const ID_MAX_BYTES: usize = 64;
 const ID_PREFIX: &str = "evt_";
 /// The gateway's own events begin like this. A sender that could make them could make receivers believe in flows that never were,
 /// and reach endpoints that did not ask, which only the operator's test message does.
-const RESERVED: [&str; 7] = ["flow.", "task.", "plugin.", "endpoint.", "delivery.", "webhook.", "channel."];
+const RESERVED: [&str; 8] = ["flow.", "task.", "run.", "plugin.", "endpoint.", "delivery.", "webhook.", "channel."];
 
 /// What is wrong with a body, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

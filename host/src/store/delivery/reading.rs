@@ -13,7 +13,8 @@ use crate::store::rows::{optional_text, optional_time, text, time, word};
 /// The columns of [`event`], in their order; the table is `e`.
 macro_rules! event_columns {
     () => {
-        "e.seq, e.event_id, e.type, e.timestamp, e.instance_id, e.session_key, e.created_at, e.data"
+        "e.seq, e.event_id, e.type, e.timestamp, e.instance_id, e.session_key, e.created_at, e.data, \
+         (SELECT c.url FROM callbacks c WHERE c.event = e.seq)"
     };
 }
 
@@ -61,6 +62,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, StoreError> {
         session: optional_text(row, 5)?.map(SessionKey::new),
         created_at: time(row, 6)?,
         data: text(row, 7)?.into(),
+        callback_url: optional_text(row, 8)?.map(Into::into),
     })
 }
 

@@ -51,8 +51,8 @@ impl Store {
             let (since, until) = (recovery.since.0, recovery.until);
             let mut found = select.query((recovery.endpoint.as_str(), recovery.cursor, until, since, limit))?;
             let read = |row: &rusqlite::Row<'_>| {
-                let state = match optional_text(row, 8)? {
-                    Some(_) => Some(word(row, 8, DeliveryState::parse)?),
+                let state = match optional_text(row, 9)? {
+                    Some(_) => Some(word(row, 9, DeliveryState::parse)?),
                     None => None,
                 };
                 Ok((reading::event(row)?, state))

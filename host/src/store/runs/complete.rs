@@ -113,6 +113,7 @@ pub(super) fn end(
             db.prepare_cached(USED)?.execute((asked.agent.as_str(), asked.session.as_str(), now.0))?;
         }
     }
+    events::finished(db, stamp, run, ending, now)?;
     follow::end(db, stamp, run, ending, rules, now)?;
     turn::settle(db, asked.agent.as_str(), asked.session.as_str())?;
     stamp.news.runs_changed();

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use crate::model::{EventKind, NewEvent, NewRun, RunEnd, RunKind};
+use crate::model::{EventKind, Millis, NewEvent, NewRun, Run, RunEnd, RunKind};
 use crate::store::StoreError;
 use crate::store::outbox::{self, Stamp};
 
@@ -77,7 +77,36 @@ pub(super) fn error(db: &Connection, stamp: &Stamp, run: &NewRun, message: &str)
     note(db, stamp, EventKind::ErrorOccurred, run, json!({ "error": { "message": message } }))
 }
 
+/// A run has ended. Whoever gave a URL with it is told there; the URL is no part of what others are told.
+pub(super) fn finished(
+    db: &Connection,
+    stamp: &Stamp,
+    run: &Run,
+    end: &RunEnd,
+    ended_at: Millis,
+) -> Result<(), StoreError> {
+    const CALL_BACK: &str = "INSERT INTO callbacks (event, url) SELECT seq, ?2 FROM events WHERE event_id = ?1";
+    let more = json!({
+        "status": end.state.as_str(),
+        "reply": end.reply,
+        "error": end.error,
+        "startedAt": run.started_at.map(|at| at.0),
+        "endedAt": ended_at.0,
+    });
+    let event = event(stamp, EventKind::RunFinished, &run.asked, more);
+    outbox::put(db, stamp, &event)?;
+    if let Some(url) = &run.asked.callback_url {
+        db.prepare_cached(CALL_BACK)?.execute((event.id.as_str(), url))?;
+    }
+    Ok(())
+}
+
 fn note(db: &Connection, stamp: &Stamp, kind: EventKind, run: &NewRun, more: Value) -> Result<(), StoreError> {
+    outbox::put(db, stamp, &event(stamp, kind, run, more))?;
+    Ok(())
+}
+
+fn event(stamp: &Stamp, kind: EventKind, run: &NewRun, more: Value) -> NewEvent {
     let mut data = Map::new();
     data.insert("agentId".into(), json!(run.agent.as_str()));
     data.insert("sessionId".into(), json!(run.session.as_str()));
@@ -87,6 +116,5 @@ fn note(db: &Connection, stamp: &Stamp, kind: EventKind, run: &NewRun, more: Val
         data.extend(more);
     }
     let event = NewEvent::new(stamp.ids.event(), kind.as_str(), Value::Object(data).to_string());
-    outbox::put(db, stamp, &NewEvent { session: Some(run.session.clone()), ..event })?;
-    Ok(())
+    NewEvent { session: Some(run.session.clone()), ..event }
 }

@@ -49,6 +49,12 @@ CREATE INDEX runs_by_state ON runs (agent_id, state, seq);
 CREATE INDEX runs_ended_by_time ON runs (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX runs_of_task ON runs (task_id) WHERE task_id IS NOT NULL;
 
+-- Where an event goes beside the endpoints that want it: the URL that was given with a run, for the end of it.
+CREATE TABLE callbacks (
+    event INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+    url   TEXT    NOT NULL
+) STRICT;
+
 -- A session of an agent whose runs share their context. `runner_session` is what the runner calls it.
 CREATE TABLE agent_sessions (
     agent_id       TEXT    NOT NULL,

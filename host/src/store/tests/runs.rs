@@ -154,6 +154,53 @@ async fn what_a_dead_process_left_is_begun_again_in_its_place_or_lost_once() {
 }
 
 #[tokio::test]
+async fn every_end_is_told_once_beside_the_url_that_was_given_and_both_are_forgotten_together() {
+    let mut desk = desk();
+    let with_url = |id: &str| NewRun {
+        callback_url: Some(format!("https://x.example/{id}")),
+        ..new(id, id, SessionMode::Isolated)
+    };
+    let runs = ["cancelled", "lapsed", "lost", "ended"].map(with_url).into_iter().chain([new(
+        "silent",
+        "silent",
+        SessionMode::Isolated,
+    )]);
+    desk.store.submit_runs(runs.collect(), None, String::new()).await.unwrap();
+    let finished = |desk: &Desk| -> Vec<_> {
+        let events = desk.store.undispatched(1_000).unwrap().into_iter();
+        let ends = events.filter(|event| event.kind == "run.finished");
+        ends.map(|end| (end.session.unwrap().as_str().to_owned(), end.callback_url)).collect()
+    };
+    let end = |id: &str| (id.to_owned(), Some(format!("https://x.example/{id}")));
+    desk.store.cancel_run(&RunId::new("cancelled"), RULES).await.unwrap();
+    assert!(desk.claim_for(1, &["lapsed"]).await.is_some());
+    desk.clock.advance(1_000);
+    assert_eq!(desk.store.lapse_runs(resuming(true), RULES).await.unwrap(), (1, 0));
+    assert_eq!(finished(&desk), [end("cancelled")], "one that is begun again has not ended");
+    assert!(desk.claim_for(1, &["lapsed"]).await.is_some());
+    desk.clock.advance(1_000);
+    assert_eq!(desk.store.lapse_runs(resuming(false), RULES).await.unwrap(), (0, 1));
+    let claimed = desk.claim(9).await;
+    assert_eq!(ids(&claimed), ["lost", "ended", "silent"]);
+    for run in &claimed[1..] {
+        assert_eq!(desk.end(run, RunState::Succeeded).await, RunEnded::Done);
+        assert_eq!(desk.end(run, RunState::Succeeded).await, RunEnded::Repeated);
+    }
+    assert_eq!(desk.restart(false).await, (0, 1));
+    let silent = ("silent".to_owned(), None);
+    assert_eq!(finished(&desk), [end("cancelled"), end("lapsed"), end("ended"), silent, end("lost")]);
+
+    // All but the newest, which is never deleted.
+    let newest = desk.store.newest_event().unwrap().unwrap();
+    desk.store.dispatch(newest, Vec::new()).await.unwrap();
+    desk.clock.advance(1_000);
+    while desk.store.forget_outbound(desk.clock.now(), desk.clock.now()).await.unwrap() {}
+    let db = rusqlite::Connection::open(desk.dir.path().join("sandclaw.db")).unwrap();
+    let left: i64 = db.query_row("SELECT count(*) FROM callbacks", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
+}
+
+#[tokio::test]
 async fn a_cancelled_run_never_begins_and_one_under_way_is_told() {
     let mut desk = desk();
     desk.submit(&[("a1", "a"), ("a2", "a"), ("a3", "a")]).await;
