@@ -55,6 +55,19 @@ async fn the_first_mapping_that_matches_is_the_one() {
     assert_eq!(said, expected.map(|(message, origin)| (message.to_owned(), origin.to_owned())));
 }
 
+/// A sender that has only the credential of its own name must not reach what stands behind the door's.
+#[tokio::test]
+async fn a_mapping_for_any_name_is_not_reached_through_the_gate_of_another() {
+    let bench = Bench::new(&hooks(
+        "mappings: [{ match: { source: 'ops' }, messageTemplate: 'any' }, { match: { path: 'own' }, auth: 'none', messageTemplate: 'own' }]",
+    ));
+    for path in ["own", "own/", "other"] {
+        bench.accepts(path, r#"{"source":"ops"}"#).await;
+    }
+    let said: Vec<_> = bench.runs().into_iter().map(|run| run.asked.message).collect();
+    assert_eq!(said, ["own", "own", "any"]);
+}
+
 #[tokio::test]
 async fn what_a_mapping_cannot_be_is_refused_in_openclaws_words() {
     for (members, body, expected) in [
