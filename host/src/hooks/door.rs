@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::agent::{self, AgentCall, LAST};
 use super::answer::{Answer, Body, Refusal};
-use super::dispatch::{self, Order, unavailable, wake_mode};
+use super::dispatch::{self, Order, Unavailable, wake_mode};
 use super::fields::Fields;
 use super::once::{self, GIVEN_KEPT_MS};
 use super::policy::{self, KeySource, Target};
@@ -73,8 +73,8 @@ impl Hooks {
         let order =
             self.wake_order(target, KeySource::Request, key, call.text, call.is_deferred, Trust::Operator, "wake")?;
         let session = order.session.clone();
-        if dispatch::submit(&self.inbox, vec![order]).await.is_err() {
-            return Ok(Answer::unavailable(unavailable()));
+        if let Err(unavailable) = dispatch::submit(&self.inbox, vec![order]).await {
+            return Ok(unavailable.answer());
         }
         let mode = if call.is_deferred { "next-heartbeat" } else { "now" };
         let body = Body::ok().text("mode", mode).text("eventOutcome", "queued");
@@ -130,10 +130,11 @@ impl Hooks {
             },
             once,
         };
-        let Ok(accepted) = dispatch::submit(&self.inbox, vec![order]).await else {
-            return Ok(Answer::unavailable(unavailable()));
+        let accepted = match dispatch::submit(&self.inbox, vec![order]).await {
+            Ok(accepted) => accepted,
+            Err(unavailable) => return Ok(unavailable.answer()),
         };
-        let [accepted] = &accepted[..] else { return Ok(Answer::unavailable(unavailable())) };
+        let [accepted] = &accepted[..] else { return Ok(Unavailable::SILENT.answer()) };
         let body = self.guides(Body::ok().text("runId", accepted.run.as_str()), &accepted.session);
         let wait_for = waits.then(|| (accepted.run.clone(), self.patience(&agent, timeout)));
         Ok(Answer::Json { status: 200, body: body.end(), is_replayed: accepted.is_repeated, wait_for })

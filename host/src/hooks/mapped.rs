@@ -7,7 +7,7 @@ use serde_json::json;
 use super::action::Action;
 use super::agent;
 use super::answer::{Answer, Body, Refusal};
-use super::dispatch::{self, Order, unavailable, wake_mode};
+use super::dispatch::{self, Order, Unavailable, wake_mode};
 use super::door::Hooks;
 use super::fields::Fields;
 use super::mapping::{self, Failed, Mapped};
@@ -66,9 +66,11 @@ impl Hooks {
             }
         }
         let kinds: Vec<RunKind> = orders.iter().map(|order| order.kind).collect();
-        let Ok(accepted) = dispatch::submit(&self.inbox, orders).await else {
-            let messages = kinds.iter().filter(|kind| **kind == RunKind::Message).count();
-            return Ok(Answer::unavailable(if is_fan_out { none_of(messages) } else { unavailable() }));
+        let messages = kinds.iter().filter(|kind| **kind == RunKind::Message).count();
+        let accepted = match dispatch::submit(&self.inbox, orders).await {
+            Ok(accepted) => accepted,
+            Err(why) if is_fan_out => return Ok(Answer::unavailable(none_of(messages, &why))),
+            Err(why) => return Ok(why.answer()),
         };
         let runs: Vec<&Accepted> =
             accepted.iter().zip(&kinds).filter(|(_, kind)| **kind == RunKind::Message).map(|(run, _)| run).collect();
@@ -138,8 +140,7 @@ fn told(runs: &[&Accepted], wake: Option<bool>) -> Answer {
     Answer::Json { status: 200, body: body.end(), is_replayed, wait_for: None }
 }
 
-fn none_of(items: usize) -> Body {
+fn none_of(items: usize, why: &Unavailable) -> Body {
     let error = format!("hook fan-out incomplete: 0/{items} dispatched, {items} failed, 0 pending");
-    let why = "hook agent run could not be stored; retry request";
-    Body::failed(&error).texts("runIds", std::iter::empty()).texts("errors", std::iter::repeat_n(why, items.min(5)))
+    Body::failed(&error).texts("runIds", std::iter::empty()).texts("errors", std::iter::repeat_n(why.0, items.min(5)))
 }
