@@ -1,5 +1,6 @@
 //! From what is asked for to runs that are durable: one transaction, then the answer.
 
+use super::agent::NAME_DEFAULT;
 use super::answer::{Answer, Body};
 use crate::agents::Inbox;
 use crate::model::{AgentId, NewRun, RunKind, RunOptions, SessionKey, SessionMode, Trust};
@@ -37,7 +38,7 @@ pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Acce
             kind: order.kind,
             trust: order.trust,
             origin: order.origin,
-            name: order.name,
+            name: label(&order.name),
             message: order.message,
             options: order.options,
             task: None,
@@ -49,6 +50,14 @@ pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Acce
         tracing::error!(%error, "a message for an agent was answered 503: {error}");
         Unavailable(if matches!(error, StoreError::Crowded(_)) { CROWDED } else { NOT_STORED })
     })
+}
+
+/// A label on one line, of OpenClaw's length: it stands outside of what is marked as a stranger's, in lists, logs and what the agent's owner reads.
+fn label(name: &str) -> String {
+    const LABEL_MAX_CHARS: usize = 500;
+    let words = name.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let label: String = words.collect::<Vec<_>>().join(" ").chars().take(LABEL_MAX_CHARS).collect();
+    if label.is_empty() { NAME_DEFAULT.to_owned() } else { label }
 }
 
 impl Unavailable {
