@@ -74,7 +74,7 @@ pub(super) async fn apply(
     for item in items {
         let source = Source { only: Some((key.as_str(), item)), ..whole };
         if let Some(action) = one(at, mapping, &source, transforms).await? {
-            size += action.text.len();
+            size += action.size();
             if size > TEXTS_MAX_BYTES {
                 return Err(TooLong.into());
             }
