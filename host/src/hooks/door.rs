@@ -22,6 +22,10 @@ use crate::config::agents::Agents;
 use crate::config::hooks::{BODY_MAX_BYTES, HookDoor, HookForm};
 use crate::model::{AgentId, RunId, RunKind, RunOptions, SessionMode, Trust};
 
+/// The names of direct requests.
+const WAKE: &str = "wake";
+const AGENT: &str = "agent";
+
 /// What a door does with a request.
 pub struct Hooks {
     pub(super) config: HookDoor,
@@ -49,6 +53,11 @@ impl Hooks {
         &self.inbox
     }
 
+    /// Whether a request to this path behind the door's is for the door itself, and not for a mapping.
+    pub fn is_direct(path: &str) -> bool {
+        matches!(path, WAKE | AGENT)
+    }
+
     /// Largest body of a request to this path behind the door's, in bytes.
     pub fn body_max_bytes(&self, path: &str) -> usize {
         let path = path.trim_matches('/');
@@ -59,8 +68,8 @@ impl Hooks {
     /// What becomes of a request.
     pub async fn take(&self, _caller: &Caller, request: &Request) -> Answer {
         let taken = match request.path.as_str() {
-            "wake" => self.wake(request).await,
-            "agent" => self.agent(request).await,
+            WAKE => self.wake(request).await,
+            AGENT => self.agent(request).await,
             _ => self.mapped(request).await,
         };
         taken.unwrap_or_else(Refusal::answer)
