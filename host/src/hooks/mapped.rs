@@ -48,7 +48,12 @@ impl Hooks {
             match action.kind {
                 HookAction::Wake => {
                     wake = Some(action.is_deferred);
-                    orders.push(self.mapped_wake(action, request)?);
+                    let mut order = self.mapped_wake(action, request)?;
+                    // Keys that a sender chooses are for messages, as in OpenClaw; a signed delivery that comes again is a repeat or a replay.
+                    order.once = key.as_ref().filter(|(key, _)| key.is_delivery()).map(|(key, kept_ms)| {
+                        (once::once(self.config.form.root(), &request.path, "", orders.len(), key), *kept_ms)
+                    });
+                    orders.push(order);
                 }
                 HookAction::Agent => {
                     let named = action.key().map(str::to_owned).or_else(|| self.config.sessions.default_key.clone());
@@ -74,7 +79,8 @@ impl Hooks {
         };
         let runs: Vec<&Accepted> =
             accepted.iter().zip(&kinds).filter(|(_, kind)| **kind == RunKind::Message).map(|(run, _)| run).collect();
-        Ok(told(&runs, wake))
+        let is_replayed = accepted.iter().all(|one| one.is_repeated);
+        Ok(told(&runs, wake, is_replayed))
     }
 
     fn mapped_wake(&self, action: Action, request: &Request) -> Result<Order, Refusal> {
@@ -126,8 +132,7 @@ fn scope_of(order: &Order, session: Option<&str>) -> String {
     json!([order.agent.as_str(), session, order.mode.as_str(), order.name, order.message, options]).to_string()
 }
 
-fn told(runs: &[&Accepted], wake: Option<bool>) -> Answer {
-    let is_replayed = !runs.is_empty() && runs.iter().all(|run| run.is_repeated);
+fn told(runs: &[&Accepted], wake: Option<bool>, is_replayed: bool) -> Answer {
     let body = match (runs, wake) {
         ([], wake) => Body::ok().text("mode", if wake == Some(true) { "next-heartbeat" } else { "now" }),
         ([only], _) => Body::ok().text("runId", only.run.as_str()),

@@ -133,6 +133,16 @@ async fn a_note_with_words_of_a_stranger_in_it_is_a_strangers() {
 }
 
 #[tokio::test]
+async fn a_signed_delivery_that_comes_again_wakes_nobody_again() {
+    let bench = mapping("action: 'wake', textTemplate: 'alert {{title}}'");
+    let first = bench.deliver("x", "d-1", r#"{"title":"T"}"#).await;
+    let again = bench.deliver("x", "d-1", r#"{"title":"U"}"#).await;
+    assert_eq!((first.is_replayed, again.is_replayed, &again.body), (false, true, &first.body));
+    assert!(!bench.deliver("x", "d-2", r#"{"title":"T"}"#).await.is_replayed);
+    assert_eq!(bench.runs().len(), 2);
+}
+
+#[tokio::test]
 async fn each_item_of_an_array_becomes_a_run() {
     let bench = mapping(
         "forEach: 'items', messageTemplate: '{{items[0].id}} of {{all}}: {{items}}', name: 'of {{items.length}}'",
