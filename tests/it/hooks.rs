@@ -138,6 +138,31 @@ async fn the_requests_of_the_guide_are_answered_as_it_says() {
     assert_eq!(gateway.client.post("/hooks/agent", "{}").send().await.status, 401);
 }
 
+/// Direct requests are answered before mappings are looked at, and so is their token.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guards_of_a_mapping_that_is_never_reached_open_no_other_door() {
+    let members = "mappings: [{ match: { path: 'wake' }, auth: 'none', messageTemplate: 'w' }, { match: { path: 'agent' }, auth: 'none' }]";
+    let gateway = hooks(members).start().await;
+    for (path, body) in [("/hooks/wake", r#"{"text":"x"}"#), ("/hooks//agent", r#"{"message":"x"}"#)] {
+        is_text(&gateway.client.post(path, body).send().await, 401, "Unauthorized");
+        assert_eq!(post(&gateway, path, body).send().await.status, 200);
+    }
+    // This is the mapping's, as in OpenClaw.
+    assert_eq!(gateway.client.post("/hooks/wake/", "{}").send().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_an_open_mapping_have_a_pace() {
+    let gateway = hooks("mappings: [{ match: { path: 'open' }, auth: 'none', messageTemplate: 'x' }]").start().await;
+    for number in 0..120 {
+        // Slashes make no other door of it.
+        let path = if number % 2 == 0 { "/hooks/open" } else { "/hooks//open/" };
+        assert_eq!(gateway.client.post(path, "{}").send().await.status, 200, "{number}");
+    }
+    assert_eq!(gateway.client.post("/hooks/open", "{}").send().await.status, 429);
+    assert_eq!(post(&gateway, "/hooks/wake", r#"{"text":"x"}"#).send().await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn inbound_templates_are_served_behind_their_secrets() {
     let endpoints = "deploy: { agentId: 'devops-agent', template: '{{body.repo}} {{body.status}}' },

@@ -20,6 +20,9 @@ use crate::model::{AgentId, RunState};
 /// What every program inherits: where programs and homes are, and in which language it is to speak.
 const BASE: [&str; 3] = ["PATH", "HOME", "LANG"];
 
+/// A value of the environment that is shorter is more often a word than a secret, and taking it out would garble the text.
+const SECRET_MIN_BYTES: usize = 8;
+
 /// The runner of one agent.
 pub(super) struct Command {
     config: CommandRunner,
@@ -50,6 +53,7 @@ impl Command {
             Ok(env) => env,
             Err(why) => return failed(why),
         };
+        let secrets = self.hidden(&env);
         let input = self.input(&job).into_bytes();
         let said = match process::run(&self.config, env, input, job.timeout, &job.stop).await {
             Ok(said) => said,
@@ -59,7 +63,8 @@ impl Command {
         let (state, error) = match said.exit {
             Exit::Ended(status) if status.success() => (RunState::Succeeded, None),
             Exit::Ended(status) => {
-                let tail = if said.errors.is_empty() { String::new() } else { format!(": {}", said.errors) };
+                let errors = said.errors.into_line(&secrets);
+                let tail = if errors.is_empty() { String::new() } else { format!(": {errors}") };
                 (RunState::Failed, Some(format!("the program ended with {status}{tail}")))
             }
             Exit::Stopped(Stopped::TimedOut) => {
@@ -93,6 +98,16 @@ impl Command {
             env.push((name.clone(), SecretString::clone(&value)));
         }
         Ok(env)
+    }
+
+    /// Values that are nobody's but the program's. What it complains of stands in logs and goes out with events.
+    fn hidden(&self, env: &[(String, SecretString)]) -> Vec<SecretString> {
+        let is_own = |name: &str| {
+            self.config.env.iter().any(|(own, _)| own == name)
+                || self.config.pass_env.iter().any(|passed| passed == name) && !BASE.contains(&name)
+        };
+        let own = env.iter().filter(|(name, value)| is_own(name) && value.expose_secret().len() >= SECRET_MIN_BYTES);
+        own.map(|(_, value)| value.clone()).collect()
     }
 
     fn input(&self, job: &Job) -> String {

@@ -168,6 +168,12 @@ impl Action {
         self.session_key.as_deref().map(js_trim).filter(|key| !key.is_empty())
     }
 
+    /// The bytes of all its texts.
+    pub fn size(&self) -> usize {
+        let others = [&self.name, &self.agent, &self.session_key, &self.channel, &self.to, &self.model, &self.thinking];
+        self.text.len() + others.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+
     /// Where its key comes from. What names none is nobody's to check.
     pub fn source(&self) -> KeySource {
         self.key_source.unwrap_or(KeySource::Templated)

@@ -1,9 +1,10 @@
 //! From what is asked for to runs that are durable: one transaction, then the answer.
 
-use super::answer::Body;
+use super::agent::NAME_DEFAULT;
+use super::answer::{Answer, Body};
 use crate::agents::Inbox;
 use crate::model::{AgentId, NewRun, RunKind, RunOptions, SessionKey, SessionMode, Trust};
-use crate::store::{Accepted, Once, Submission};
+use crate::store::{Accepted, Once, StoreError, Submission};
 
 /// A run that is to be accepted.
 pub(super) struct Order {
@@ -22,8 +23,11 @@ pub(super) struct Order {
     pub once: Option<(Once, i64)>,
 }
 
-/// The store takes nothing now. Why is in the log.
-pub(super) struct Unavailable;
+/// The store takes nothing now. What the sender is told of it; the log has more.
+pub(super) struct Unavailable(pub &'static str);
+
+const NOT_STORED: &str = "hook agent run could not be stored; retry request";
+const CROWDED: &str = "too many runs wait for the agent; retry request";
 
 /// Accepts all of them, or none.
 pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Accepted>, Unavailable> {
@@ -36,7 +40,7 @@ pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Acce
             kind: order.kind,
             trust: order.trust,
             origin: order.origin,
-            name: order.name,
+            name: label(&order.name),
             message: order.message,
             options: order.options,
             task: None,
@@ -46,13 +50,25 @@ pub(super) async fn submit(inbox: &Inbox, orders: Vec<Order>) -> Result<Vec<Acce
     };
     inbox.submit_batch(orders.into_iter().map(submission).collect()).await.map_err(|error| {
         tracing::error!(%error, "a message for an agent was answered 503: {error}");
-        Unavailable
+        Unavailable(if matches!(error, StoreError::Crowded(_)) { CROWDED } else { NOT_STORED })
     })
 }
 
-/// What a sender is told when nothing can be stored.
-pub(super) fn unavailable() -> Body {
-    Body::failed("hook agent run could not be stored; retry request")
+/// A label on one line, of OpenClaw's length: it stands outside of what is marked as a stranger's, in lists, logs and what the agent's owner reads.
+fn label(name: &str) -> String {
+    const LABEL_MAX_CHARS: usize = 500;
+    let words = name.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let label: String = words.collect::<Vec<_>>().join(" ").chars().take(LABEL_MAX_CHARS).collect();
+    if label.is_empty() { NAME_DEFAULT.to_owned() } else { label }
+}
+
+impl Unavailable {
+    /// A store that says nothing of a run that it was given.
+    pub const SILENT: Self = Self(NOT_STORED);
+
+    pub fn answer(&self) -> Answer {
+        Answer::unavailable(Body::failed(self.0))
+    }
 }
 
 /// The options that say nothing of a wake-up that is not deferred: that is how it is anyway.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::agent::{self, AgentCall, LAST};
 use super::answer::{Answer, Body, Refusal};
-use super::dispatch::{self, Order, unavailable, wake_mode};
+use super::dispatch::{self, Order, Unavailable, wake_mode};
 use super::fields::Fields;
 use super::once::{self, GIVEN_KEPT_MS};
 use super::policy::{self, KeySource, Target};
@@ -22,6 +22,10 @@ use crate::config::agents::Agents;
 use crate::config::hooks::{BODY_MAX_BYTES, HookDoor, HookForm};
 use crate::config::webhooks::Callbacks;
 use crate::model::{AgentId, RunId, RunKind, RunOptions, SessionMode, Trust};
+
+/// The names of direct requests.
+const WAKE: &str = "wake";
+const AGENT: &str = "agent";
 
 /// What a door does with a request.
 pub struct Hooks {
@@ -53,6 +57,11 @@ impl Hooks {
         &self.inbox
     }
 
+    /// Whether a request to this path behind the door's is for the door itself, and not for a mapping.
+    pub fn is_direct(path: &str) -> bool {
+        matches!(path, WAKE | AGENT)
+    }
+
     /// Largest body of a request to this path behind the door's, in bytes.
     pub fn body_max_bytes(&self, path: &str) -> usize {
         let path = path.trim_matches('/');
@@ -63,8 +72,8 @@ impl Hooks {
     /// What becomes of a request.
     pub async fn take(&self, _caller: &Caller, request: &Request) -> Answer {
         let taken = match request.path.as_str() {
-            "wake" => self.wake(request).await,
-            "agent" => self.agent(request).await,
+            WAKE => self.wake(request).await,
+            AGENT => self.agent(request).await,
             _ => self.mapped(request).await,
         };
         taken.unwrap_or_else(Refusal::answer)
@@ -77,8 +86,8 @@ impl Hooks {
         let order =
             self.wake_order(target, KeySource::Request, key, call.text, call.is_deferred, Trust::Operator, "wake")?;
         let session = order.session.clone();
-        if dispatch::submit(&self.inbox, vec![order]).await.is_err() {
-            return Ok(Answer::unavailable(unavailable()));
+        if let Err(unavailable) = dispatch::submit(&self.inbox, vec![order]).await {
+            return Ok(unavailable.answer());
         }
         let mode = if call.is_deferred { "next-heartbeat" } else { "now" };
         let body = Body::ok().text("mode", mode).text("eventOutcome", "queued");
@@ -135,10 +144,11 @@ impl Hooks {
             callback_url: call.callback_url,
             once,
         };
-        let Ok(accepted) = dispatch::submit(&self.inbox, vec![order]).await else {
-            return Ok(Answer::unavailable(unavailable()));
+        let accepted = match dispatch::submit(&self.inbox, vec![order]).await {
+            Ok(accepted) => accepted,
+            Err(unavailable) => return Ok(unavailable.answer()),
         };
-        let [accepted] = &accepted[..] else { return Ok(Answer::unavailable(unavailable())) };
+        let [accepted] = &accepted[..] else { return Ok(Unavailable::SILENT.answer()) };
         let body = self.guides(Body::ok().text("runId", accepted.run.as_str()), &accepted.session);
         let wait_for = waits.then(|| (accepted.run.clone(), self.patience(&agent, timeout)));
         Ok(Answer::Json { status: 200, body: body.end(), is_replayed: accepted.is_repeated, wait_for })

@@ -2,7 +2,7 @@
 
 use super::agent::LAST;
 use super::answer::{Answer, Body, Refusal};
-use super::dispatch::{self, Order, unavailable};
+use super::dispatch::{self, Order, Unavailable};
 use super::once::{self, GIVEN_KEPT_MS};
 use super::policy;
 use super::render::{Source, render};
@@ -79,10 +79,11 @@ impl InboundDoor {
     }
 
     async fn submit(&self, order: Order) -> Answer {
-        let Ok(accepted) = dispatch::submit(&self.inbox, vec![order]).await else {
-            return Answer::unavailable(unavailable());
+        let accepted = match dispatch::submit(&self.inbox, vec![order]).await {
+            Ok(accepted) => accepted,
+            Err(unavailable) => return unavailable.answer(),
         };
-        let [accepted] = &accepted[..] else { return Answer::unavailable(unavailable()) };
+        let [accepted] = &accepted[..] else { return Unavailable::SILENT.answer() };
         let body = Body::ok()
             .text("runId", accepted.run.as_str())
             .text("status", "ok")

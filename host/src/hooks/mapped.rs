@@ -7,7 +7,7 @@ use serde_json::json;
 use super::action::Action;
 use super::agent;
 use super::answer::{Answer, Body, Refusal};
-use super::dispatch::{self, Order, unavailable, wake_mode};
+use super::dispatch::{self, Order, Unavailable, wake_mode};
 use super::door::Hooks;
 use super::fields::Fields;
 use super::mapping::{self, Failed, Mapped};
@@ -48,7 +48,12 @@ impl Hooks {
             match action.kind {
                 HookAction::Wake => {
                     wake = Some(action.is_deferred);
-                    orders.push(self.mapped_wake(action, request)?);
+                    let mut order = self.mapped_wake(action, request)?;
+                    // Keys that a sender chooses are for messages, as in OpenClaw; a signed delivery that comes again is a repeat or a replay.
+                    order.once = key.as_ref().filter(|(key, _)| key.is_delivery()).map(|(key, kept_ms)| {
+                        (once::once(self.config.form.root(), &request.path, "", orders.len(), key), *kept_ms)
+                    });
+                    orders.push(order);
                 }
                 HookAction::Agent => {
                     let named = action.key().map(str::to_owned).or_else(|| self.config.sessions.default_key.clone());
@@ -66,13 +71,16 @@ impl Hooks {
             }
         }
         let kinds: Vec<RunKind> = orders.iter().map(|order| order.kind).collect();
-        let Ok(accepted) = dispatch::submit(&self.inbox, orders).await else {
-            let messages = kinds.iter().filter(|kind| **kind == RunKind::Message).count();
-            return Ok(Answer::unavailable(if is_fan_out { none_of(messages) } else { unavailable() }));
+        let messages = kinds.iter().filter(|kind| **kind == RunKind::Message).count();
+        let accepted = match dispatch::submit(&self.inbox, orders).await {
+            Ok(accepted) => accepted,
+            Err(why) if is_fan_out => return Ok(Answer::unavailable(none_of(messages, &why))),
+            Err(why) => return Ok(why.answer()),
         };
         let runs: Vec<&Accepted> =
             accepted.iter().zip(&kinds).filter(|(_, kind)| **kind == RunKind::Message).map(|(run, _)| run).collect();
-        Ok(told(&runs, wake))
+        let is_replayed = accepted.iter().all(|one| one.is_repeated);
+        Ok(told(&runs, wake, is_replayed))
     }
 
     fn mapped_wake(&self, action: Action, request: &Request) -> Result<Order, Refusal> {
@@ -128,8 +136,7 @@ fn scope_of(order: &Order, session: Option<&str>) -> String {
     json!([agent, session, mode, order.name, order.message, options, callback]).to_string()
 }
 
-fn told(runs: &[&Accepted], wake: Option<bool>) -> Answer {
-    let is_replayed = !runs.is_empty() && runs.iter().all(|run| run.is_repeated);
+fn told(runs: &[&Accepted], wake: Option<bool>, is_replayed: bool) -> Answer {
     let body = match (runs, wake) {
         ([], wake) => Body::ok().text("mode", if wake == Some(true) { "next-heartbeat" } else { "now" }),
         ([only], _) => Body::ok().text("runId", only.run.as_str()),
@@ -142,8 +149,7 @@ fn told(runs: &[&Accepted], wake: Option<bool>) -> Answer {
     Answer::Json { status: 200, body: body.end(), is_replayed, wait_for: None }
 }
 
-fn none_of(items: usize) -> Body {
+fn none_of(items: usize, why: &Unavailable) -> Body {
     let error = format!("hook fan-out incomplete: 0/{items} dispatched, {items} failed, 0 pending");
-    let why = "hook agent run could not be stored; retry request";
-    Body::failed(&error).texts("runIds", std::iter::empty()).texts("errors", std::iter::repeat_n(why, items.min(5)))
+    Body::failed(&error).texts("runIds", std::iter::empty()).texts("errors", std::iter::repeat_n(why.0, items.min(5)))
 }

@@ -39,13 +39,16 @@ impl From<TooLong> for Failed {
     }
 }
 
-/// The first mapping that the request matches, and its place in the list.
+/// The first mapping that the request matches, and its place in the list. One for any name stands behind the door's own gate: who came in by the
+/// gate of another name has not passed that one, and does not reach it.
 pub(super) fn matching<'m>(mappings: &'m [Mapping], request: &Request) -> Option<(usize, &'m Mapping)> {
     let path = request.path.trim_matches('/');
     let source = request.payload.part().members().find(|(name, _)| name == "source");
     let source = source.and_then(|(_, value)| value.as_string_lossy());
+    let is_behind_another =
+        mappings.iter().any(|mapping| mapping.path.as_deref() == Some(path) && mapping.has_own_gate());
     mappings.iter().enumerate().find(|(_, mapping)| {
-        mapping.path.as_deref().is_none_or(|wanted| wanted == path)
+        mapping.path.as_deref().map_or(!is_behind_another, |wanted| wanted == path)
             && mapping.source.as_deref().is_none_or(|wanted| source.as_deref() == Some(wanted))
     })
 }
@@ -71,7 +74,7 @@ pub(super) async fn apply(
     for item in items {
         let source = Source { only: Some((key.as_str(), item)), ..whole };
         if let Some(action) = one(at, mapping, &source, transforms).await? {
-            size += action.text.len();
+            size += action.size();
             if size > TEXTS_MAX_BYTES {
                 return Err(TooLong.into());
             }

@@ -30,6 +30,11 @@ impl Key {
     pub fn of_request(text: String) -> Self {
         Self { text, is_delivery: false }
     }
+
+    /// Whether it is the name of a delivery: then all that came with it is done once, wake-ups too.
+    pub fn is_delivery(&self) -> bool {
+        self.is_delivery
+    }
 }
 
 /// The key of a request: the name of its delivery, or what came with it in its header, in OpenClaw's header, in the body.

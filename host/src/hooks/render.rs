@@ -46,10 +46,15 @@ pub(super) fn render(template: &str, source: &Source<'_>) -> Result<String, TooL
     Ok(text)
 }
 
+/// How many items an array has, as JavaScript calls it.
+const LENGTH: &str = "length";
+
 /// What an expression leads to.
 #[derive(Clone, Copy)]
 enum Place<'a> {
     Value(JsonPart<'a>),
+    /// So many items.
+    Length(usize),
     /// An array of this alone.
     ListOf(JsonPart<'a>),
     /// The payload as a whole.
@@ -80,6 +85,7 @@ impl<'a> Source<'a> {
         match self.look_up(path) {
             None | Some(Place::Payload) => {}
             Some(Place::Value(value)) => text.push_str(&told(value)),
+            Some(Place::Length(items)) => text.push_str(&items.to_string()),
             Some(Place::ListOf(item)) => {
                 text.push('[');
                 text.push_str(item.as_str());
@@ -97,7 +103,11 @@ impl<'a> Source<'a> {
             },
             (Place::Payload, Step::Item(at)) => item(self.request.payload.part(), at).map(Place::Value),
             (Place::ListOf(one), Step::Item(0) | Step::Member("0")) => Some(Place::Value(one)),
-            (Place::ListOf(_), _) => None,
+            (Place::ListOf(_), Step::Member(LENGTH)) => Some(Place::Length(1)),
+            (Place::ListOf(_) | Place::Length(_), _) => None,
+            (Place::Value(value), Step::Member(LENGTH)) if value.kind() == JsonKind::Array => {
+                Some(Place::Length(value.elements().count()))
+            }
             (Place::Value(value), Step::Member(name)) => member(value, name).map(Place::Value),
             (Place::Value(value), Step::Item(at)) => item(value, at).map(Place::Value),
         })

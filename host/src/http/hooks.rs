@@ -62,9 +62,13 @@ impl HooksDoor {
         body: &mut Body,
     ) -> Result<Response<Body>, Turned> {
         knock::is_a_post(&head)?;
-        let gate = self.gates.get(path.trim_matches('/')).unwrap_or(&self.gate);
+        let name = path.trim_matches('/');
+        // No mapping ever answers a direct request, so none of their gates leads to one.
+        let own = if Hooks::is_direct(path) { None } else { self.gates.get(name) };
+        let gate = own.unwrap_or(&self.gate);
         let visitor = Visitor { client: front.client(peer, &head.headers), scope: SCOPE };
         let at_gate = knock::at_gate(front, gate, &visitor, &head.headers)?;
+        knock::within_rate(front, gate, visitor.client, &format!("{}/{name}", self.hooks.config().path))?;
         if path.is_empty() {
             return Err(knock::respond(Answer::NotFound).into());
         }

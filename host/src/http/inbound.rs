@@ -1,8 +1,7 @@
 //! The doors of inbound templates: one name each under one path, with a credential of its own or with none that was written out.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::http::Response;
@@ -13,7 +12,6 @@ use super::front::Front;
 use super::gate::Gate;
 use super::hooks::under;
 use super::knock::{self, Reading, Turned, Visitor};
-use crate::config::RouteLimits;
 use crate::config::hooks::BODY_MAX_BYTES;
 use crate::hooks::{Answer, InboundDoor};
 
@@ -61,20 +59,11 @@ impl InboundDoors {
         let (gate, door) = self.by_name.get(name).ok_or_else(|| Box::new(knock::respond(Answer::NotFound)))?;
         let visitor = Visitor { client: front.client(peer, &head.headers), scope: SCOPE };
         let at_gate = knock::at_gate(front, gate, &visitor, &head.headers)?;
-        if gate.is_open() {
-            self.within_rate(front, name, visitor.client)?;
-        }
+        knock::within_rate(front, gate, visitor.client, &format!("{}/{name}", self.base_path))?;
         let _place = front.requests.try_acquire().map_err(|_| Box::new(Refused::Busy.into_response()))?;
         let guest = knock::guest(front, gate, &visitor, at_gate, &head, body, BODY_MAX_BYTES).await?;
         let caller = guest.caller.clone();
         let request = knock::request(head, name, guest, Reading::Any)?;
         Ok(knock::respond(door.take(&caller, &request).await))
-    }
-
-    /// Each message of a stranger costs a run, so strangers have a pace.
-    fn within_rate(&self, front: &Front, name: &str, client: IpAddr) -> Result<(), Turned> {
-        let (path, limits) = (format!("{}/{name}", self.base_path), RouteLimits::default());
-        let allowed = front.rate.allow(&path, client, limits.rate_requests, limits.rate_window, Instant::now());
-        if allowed { Ok(()) } else { Err(Refused::RateLimited.into_response().into()) }
     }
 }

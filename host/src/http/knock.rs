@@ -15,6 +15,7 @@ use super::front::Front;
 use super::gate::{AtGate, Entered, Gate, Guest};
 use super::head::Head;
 use super::{idempotency, json_error, payload};
+use crate::config::RouteLimits;
 use crate::hooks::{Answer, Request};
 use crate::json::{self, JsonError, JsonKind, JsonText};
 use crate::limits::Failed;
@@ -62,6 +63,13 @@ pub(super) fn at_gate(front: &Front, gate: &Gate, visitor: &Visitor, headers: &H
         }
         Err(_) => Err(turned_away(front, visitor)),
     }
+}
+
+/// At a door that anybody may use. Each message of a stranger costs a run, so strangers have a pace.
+pub(super) fn within_rate(front: &Front, gate: &Gate, client: IpAddr, path: &str) -> Result<(), Turned> {
+    let limits = RouteLimits::default();
+    let allows = || front.rate.allow(path, client, limits.rate_requests, limits.rate_window, Instant::now());
+    if !gate.is_open() || allows() { Ok(()) } else { Err(Refused::RateLimited.into_response().into()) }
 }
 
 /// A failed credential, in OpenClaw's words and at its pace.

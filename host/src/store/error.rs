@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
 
+use crate::model::AgentId;
+
 /// Why the store could not be opened, or could not do what was asked. Nothing was stored. Cloneable, because one failed commit
 /// is the answer to everybody who waited for it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -65,6 +67,11 @@ pub enum StoreError {
     /// No space left.
     #[error("the disk of the state folder is full: free some space; nothing needs to be restarted")]
     Full,
+    /// No more runs can wait for an agent.
+    #[error(
+        "as many runs wait for the agent {0} as may: look whether something carries them out, and cancel what nobody needs"
+    )]
+    Crowded(AgentId),
     /// The file is not what it should be.
     #[error("the database is damaged ({0}): stop the server, keep a copy of the state folder, and restore a backup")]
     Damaged(String),

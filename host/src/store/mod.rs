@@ -51,6 +51,7 @@ use checkpoint::Checkpoints;
 use folder::FolderLock;
 use outbox::{News, Stamp};
 use readers::Readers;
+use runs::Waiting;
 use writer::Writer;
 
 /// The store of one state folder. Cheap to clone; the last clone to go finishes the writes in hand and closes the database.
@@ -66,6 +67,7 @@ struct Inner {
     writer: Writer,
     lock: Mutex<Option<FolderLock>>,
     stamp: Stamp,
+    waiting: Arc<Waiting>,
 }
 
 impl Store {
@@ -101,7 +103,7 @@ impl Store {
 
     fn assemble(path: &Path, writer: Writer, lock: Option<FolderLock>, stamp: Stamp) -> Result<Self, StoreError> {
         let readers = Readers::open(path)?;
-        Ok(Self(Arc::new(Inner { readers, writer, lock: Mutex::new(lock), stamp })))
+        Ok(Self(Arc::new(Inner { readers, writer, lock: Mutex::new(lock), stamp, waiting: Arc::default() })))
     }
 
     /// Finishes the writes that are queued, closes the database and gives the folder back. Later calls on any clone are refused

@@ -41,13 +41,12 @@ pub(super) enum Exit {
 }
 
 /// What came of it.
-#[derive(Debug)]
 pub(super) struct Said {
     pub exit: Exit,
     /// What it printed.
     pub reply: String,
     /// The end of what it complained of.
-    pub errors: String,
+    pub errors: Tail,
 }
 
 /// Runs the program to its end. The error is a sentence on why it could not be started.
@@ -94,7 +93,7 @@ pub(super) async fn run(
             (None, Err(error)) => return Err(format!("the program cannot be waited for: {error}")),
         }
     };
-    Ok(Said { exit, reply: head.into_text(), errors: tail.into_text() })
+    Ok(Said { exit, reply: head.into_text(), errors: tail })
 }
 
 /// What goes in and out while the program runs.

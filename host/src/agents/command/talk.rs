@@ -1,5 +1,6 @@
 //! What goes in and out of a program: fed without waiting for it to read, read without waiting for it to end, and bounded.
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdin;
 
@@ -54,14 +55,17 @@ impl Tail {
 
     fn take(&mut self, piece: &[u8]) {
         self.kept.extend_from_slice(piece);
-        let spare = self.kept.len().saturating_sub(self.bytes_max);
+        // Twice as much as is told: a secret that is cut in front is no longer found, and is not told either.
+        let spare = self.kept.len().saturating_sub(2 * self.bytes_max);
         self.kept.drain(..spare);
     }
 
-    /// As text on one line.
-    pub fn into_text(self) -> String {
-        let text = String::from_utf8_lossy(&self.kept);
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    /// As text on one line, without the secrets.
+    pub fn into_line(self, secrets: &[SecretString]) -> String {
+        let text = String::from_utf8_lossy(&self.kept).into_owned();
+        let text = secrets.iter().fold(text, |text, secret| text.replace(secret.expose_secret(), "[secret]"));
+        let from = text.ceil_char_boundary(text.len().saturating_sub(self.bytes_max));
+        text[from..].split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -113,7 +117,7 @@ mod tests {
             head.take(piece.as_bytes());
             tail.take(piece.as_bytes());
         }
-        assert_eq!((head.into_text().as_str(), tail.into_text().as_str()), ("abc\nd", "bc d"));
+        assert_eq!((head.into_text().as_str(), tail.into_line(&[]).as_str()), ("abc\nd", "bc d"));
         let mut head = Head::new(1024);
         head.take(&[b'x'; 2000]);
         head.take(b"y");

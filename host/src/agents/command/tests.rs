@@ -105,6 +105,19 @@ async fn a_failure_tells_the_end_of_its_complaints() {
 }
 
 #[tokio::test]
+async fn a_failure_does_not_tell_the_secrets_that_the_program_got() {
+    let script = "echo \"curl: KEY=$KEY OPEN=$LONGER $SHORT\" >&2; head -c 2030 /dev/zero | tr '\\0' x >&2; exit 1";
+    let mut desk = desk(script);
+    desk.config.pass_env = vec!["LONGER".into(), "SHORT".into()];
+    desk.config.env = vec![("KEY".into(), SecretSpec::Plain(SecretString::from("s3cret of its own")))];
+    let told = desk.run().await.error.unwrap();
+    assert!(!told.contains("own") && !told.contains("not for it") && told.ends_with('x'), "{told}");
+    desk.config.command[2] = "echo KEY=$KEY, $LONGER >&2; exit 1".into();
+    let told = desk.run().await.error.unwrap();
+    assert_eq!(told, "the program ended with exit status: 1: KEY=[secret], [secret]");
+}
+
+#[tokio::test]
 async fn what_cannot_be_started_says_why() {
     let mut desk = desk("true");
     desk.config.command[0] = "no-such-program-anywhere".into();

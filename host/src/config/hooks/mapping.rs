@@ -1,6 +1,6 @@
 //! Reads `hooks.mappings`: OpenClaw's keys as OpenClaw reads them, but for `transform`, which names a component here.
 
-use crate::config::allowed_ips;
+use crate::config::allowed_ips::{self, AllowedIps};
 use crate::config::auth::{self, AuthConfig};
 use crate::config::component::{self, Component};
 use crate::config::field::Field;
@@ -86,7 +86,7 @@ pub(super) fn read(
         timeout_seconds: section.field("timeoutSeconds").number(1..=TIMEOUT_MAX_SECONDS).map(u64::from),
         callback_url: read_callback(&section.field("callbackUrl"), around.callbacks),
         auth: read_auth(&section.field("auth"), path.as_deref(), around),
-        allowed_ips: allowed_ips::read(&section.field("allowedIps")),
+        allowed_ips: read_allowed_ips(&section.field("allowedIps"), path.as_deref()),
         transform: read_transform(&transform, around.limits).map(Box::new),
         body_max_bytes: if path.as_deref() == Some(gmail::NAME) { gmail.body_max_bytes } else { BODY_MAX_BYTES },
         path,
@@ -138,10 +138,21 @@ fn read_auth(field: &Field<'_>, path: Option<&str>, around: &Around<'_>) -> Opti
     if !field.is_present() {
         return None;
     }
+    needs_path(field, path);
+    auth::read(field, Some(&[]), around.declared)
+}
+
+fn read_allowed_ips(field: &Field<'_>, path: Option<&str>) -> AllowedIps {
+    if field.is_present() {
+        needs_path(field, path);
+    }
+    allowed_ips::read(field)
+}
+
+fn needs_path(field: &Field<'_>, path: Option<&str>) {
     if path.is_none() {
         field.problem("needs `match.path`: who may knock is asked before the body is looked at");
     }
-    auth::read(field, Some(&[]), around.declared)
 }
 
 fn read_for_each(field: &Field<'_>) -> Option<String> {

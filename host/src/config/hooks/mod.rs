@@ -85,7 +85,12 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) ->
     let path = read_path(&section.field("path"));
     let sessions = sessions::read(&section, is_enabled);
     let gmail = gmail::read(&section.field("gmail"));
-    let mappings = read_mappings(&section.field("mappings"), &gmail, sessions.default_key.is_some(), around);
+    let allowed_ips = allowed_ips::read(&section.field("allowedIps"));
+    let mut mappings = read_mappings(&section.field("mappings"), &gmail, sessions.default_key.is_some(), around);
+    for mapping in mappings.iter_mut().filter(|mapping| mapping.allowed_ips.is_everybody() && mapping.auth.is_some()) {
+        // Another credential is no other place to come from.
+        mapping.allowed_ips = allowed_ips.clone();
+    }
     let mappings = [mappings, read_presets(&section.field("presets"), &gmail)].concat();
     let allowed = read_allowed(&section.field("allowedAgentIds"), around);
     let channels = section.field("channels").items();
@@ -110,7 +115,7 @@ pub(super) fn read(field: &Field<'_>, around: &Around<'_>, paths: &mut Paths) ->
         form: HookForm::Hooks,
         path,
         tokens: tokens?,
-        allowed_ips: allowed_ips::read(&section.field("allowedIps")),
+        allowed_ips,
         sessions,
         agents: HookAgents { known: Vec::new(), default: around.roster.default(), allowed, listed: Vec::new() },
         mappings,
@@ -136,7 +141,18 @@ fn read_path(field: &Field<'_>) -> Option<String> {
 
 fn read_mappings(field: &Field<'_>, gmail: &Gmail, has_default_key: bool, around: &Around<'_>) -> Vec<Mapping> {
     let items = field.items();
-    items.iter().enumerate().filter_map(|(at, item)| mapping::read(item, at, gmail, has_default_key, around)).collect()
+    let mut mappings: Vec<Mapping> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let Some(mapping) = mapping::read(item, at, gmail, has_default_key, around) else { continue };
+        // The body says which of them it is, and who may knock is asked before.
+        if mapping.has_own_gate() && mapping.path.is_some() && mappings.iter().any(|first| first.path == mapping.path) {
+            item.problem(
+                "an earlier mapping has the same match.path, and who may knock at a path is said once; write `auth` and `allowedIps` at the first of them: they hold for all",
+            );
+        }
+        mappings.push(mapping);
+    }
+    mappings
 }
 
 fn read_presets(field: &Field<'_>, gmail: &Gmail) -> Vec<Mapping> {

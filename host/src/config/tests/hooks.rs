@@ -40,6 +40,21 @@ fn a_path_is_written_as_openclaw_has_it() {
 }
 
 #[test]
+fn a_mapping_with_a_credential_of_its_own_keeps_the_addresses_of_the_door() {
+    let config = hooks(
+        "allowedIps: ['10.0.0.0/8'], mappings: [{ match: { path: 'a' }, auth: 'none' }, { match: { path: 'b' }, auth: 'none', allowedIps: ['1.2.3.4'] },
+          { match: { path: 'c' } }]",
+    );
+    let mappings = &config.hooks[0].mappings;
+    for (at, address, expected) in
+        [(0, "10.1.1.1", true), (0, "1.2.3.4", false), (1, "10.1.1.1", false), (1, "1.2.3.4", true)]
+    {
+        assert_eq!(mappings[at].allowed_ips.contains(address.parse().unwrap()), expected, "{at} {address}");
+    }
+    assert!(!mappings[2].has_own_gate());
+}
+
+#[test]
 fn a_mapping_has_openclaws_members() {
     let config = hooks(
         "allowedSessionKeyPrefixes: ['hook:'], mappings: [{}, { id: 'b', match: { path: '/a/b/', source: 's' }, action: 'wake', wakeMode: 'next-heartbeat',

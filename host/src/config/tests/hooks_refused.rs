@@ -40,6 +40,20 @@ fn what_does_not_go_together_is_said_in_openclaws_words() {
             "hooks.mappings[0].transform.grants[0]: ",
         ),
         (format!("{token}, mappings: [{{ action: 'run' }}]"), "hooks.mappings[0].action: must be one of agent, wake"),
+        (
+            format!("{token}, mappings: [{{ allowedIps: ['10.0.0.1'] }}]"),
+            "hooks.mappings[0].allowedIps: needs `match.path`",
+        ),
+        (
+            format!("{token}, mappings: [{{ match: {{ path: 'a' }} }}, {{ match: {{ path: '/a' }}, auth: 'none' }}]"),
+            "hooks.mappings[1]: an earlier mapping has the same match.path",
+        ),
+        (
+            format!(
+                "{token}, mappings: [{{ match: {{ path: 'a' }}, auth: 'none' }}, {{ match: {{ path: 'a' }}, allowedIps: ['10.0.0.1'] }}]"
+            ),
+            "hooks.mappings[1]: an earlier mapping has the same match.path",
+        ),
         (format!("{token}, mapping: []"), "hooks.mapping: unknown key `mapping`; did you mean `mappings`?"),
         ("token: '$(openssl rand -hex 32)'".to_owned(), "hooks.token: looks like a shell command"),
         ("token: '${MISSING}'".to_owned(), "hooks.token: environment variable MISSING is not set"),

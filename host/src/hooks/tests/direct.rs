@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::hooks::completion;
-use crate::model::{RunKind, RunState, SessionMode, Trust};
-use crate::store::TaskRules;
+use crate::model::{AgentId, RunKind, RunState, SessionMode, Trust};
+use crate::store::{RunRoom, TaskRules};
 
 /// No task follows these runs.
 const RULES: TaskRules = TaskRules {
@@ -172,6 +172,27 @@ async fn what_cannot_be_stored_is_answered_503() {
         (said.status, &said.body["error"]),
         (503, &json!("hook fan-out incomplete: 0/2 dispatched, 2 failed, 0 pending"))
     );
+}
+
+#[tokio::test]
+async fn an_agent_for_whom_too_much_waits_takes_no_more_until_something_is_begun() {
+    let bench = Bench::new(&hooks("mappings: [{ match: { path: 'b' }, forEach: 'l', messageTemplate: 'x' }]"));
+    bench.store.let_wait(3, 10);
+    let (key, message) = (&[("idempotency-key", "k")][..], r#"{"message":"12345"}"#);
+    let first = bench.ask("agent", key, message).await;
+    bench.accepts("wake", r#"{"text":"x"}"#).await;
+    let crowded = json!({"ok": false, "error": "too many runs wait for the agent; retry request"});
+    let said = bench.post("agent", message).await;
+    assert_eq!((said.status, said.body), (503, crowded), "their messages would be too long");
+    let said = bench.post("b", r#"{"l":[1,2]}"#).await;
+    assert_eq!((said.status, bench.runs().len()), (503, 2), "all of a batch, or none");
+    // What was accepted is told again, and others are not kept out.
+    assert_eq!(bench.ask("agent", key, message).await.body, first.body);
+    bench.accepts("agent", r#"{"message":"x","agentId":"reader"}"#).await;
+    let room = RunRoom { agent: AgentId::new("main"), limit: 9 };
+    assert_eq!(bench.store.claim_runs(vec![room], 9, RULES).await.unwrap().len(), 2);
+    bench.clock.advance(10_000);
+    bench.accepts("b", r#"{"l":[1,2]}"#).await;
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ async fn templates_are_filled_as_openclaw_does() {
         ("{{headers.x-github-event}} {{headers.x-other}}{{query.kind}}", "push L"),
         ("{{now}}", "2026-11-18T11:06:40.000Z"),
         ("{{a b}}", "1"),
+        ("{{l.length}} {{l[1].length}} {{o.length}}{{s.length}}{{l.length.x}}.", "2 1 ."),
         ("{{constructor.x}}{{__proto__.x}}{{o.prototype}}.", "."),
         ("{{}} {{n} {n}} {{{n}}", "{{}} {{n} {n}} "),
     ] {
@@ -53,6 +54,19 @@ async fn the_first_mapping_that_matches_is_the_one() {
     let said: Vec<_> = bench.runs().iter().map(|run| (run.asked.message.clone(), run.asked.origin.clone())).collect();
     let expected = [("one", "hooks/m"), ("two", "hooks/m"), ("two", "hooks/m"), ("any", "hooks/other/deep")];
     assert_eq!(said, expected.map(|(message, origin)| (message.to_owned(), origin.to_owned())));
+}
+
+/// A sender that has only the credential of its own name must not reach what stands behind the door's.
+#[tokio::test]
+async fn a_mapping_for_any_name_is_not_reached_through_the_gate_of_another() {
+    let bench = Bench::new(&hooks(
+        "mappings: [{ match: { source: 'ops' }, messageTemplate: 'any' }, { match: { path: 'own' }, auth: 'none', messageTemplate: 'own' }]",
+    ));
+    for path in ["own", "own/", "other"] {
+        bench.accepts(path, r#"{"source":"ops"}"#).await;
+    }
+    let said: Vec<_> = bench.runs().into_iter().map(|run| run.asked.message).collect();
+    assert_eq!(said, ["own", "own", "any"]);
 }
 
 #[tokio::test]
@@ -80,6 +94,9 @@ async fn what_a_mapping_cannot_be_is_refused_in_openclaws_words() {
     closed.refuses("x", r#"{"n":1}"#, disabled).await;
     let huge = format!(r#"{{"n":"{}"}}"#, "x".repeat(250_000));
     mapping("messageTemplate: '{{n}}{{n}}{{n}}{{n}}{{n}}'").refuses("x", &huge, "hook mapping message too large").await;
+    let many = format!(r#"{{"n":"{}","l":[{}0]}}"#, "x".repeat(250_000), "0,".repeat(99));
+    let members = "forEach: 'l', messageTemplate: '{{l[0]}}', to: '{{n}}'";
+    mapping(members).refuses("x", &many, "hook mapping message too large").await;
 }
 
 #[tokio::test]
@@ -97,6 +114,15 @@ async fn a_mapping_says_what_becomes_of_its_message() {
 }
 
 #[tokio::test]
+async fn a_label_is_one_line_whatever_is_sent_for_it() {
+    let bench = mapping("messageTemplate: 'm', name: 'GH {{action}}'");
+    let long = serde_json::json!({"action": format!("a\n\u{2028}\u{0} b{}", "x".repeat(600))}).to_string();
+    bench.accepts("x", &long).await;
+    let name = bench.run().asked.name;
+    assert!(name.starts_with("GH a bxxx") && name.chars().count() == 500, "{name}");
+}
+
+#[tokio::test]
 async fn a_note_with_words_of_a_stranger_in_it_is_a_strangers() {
     for (template, trust) in [("all is well", Trust::Operator), ("alert {{title}}", Trust::External)] {
         let bench = mapping(&format!("action: 'wake', textTemplate: '{template}'"));
@@ -107,14 +133,27 @@ async fn a_note_with_words_of_a_stranger_in_it_is_a_strangers() {
 }
 
 #[tokio::test]
+async fn a_signed_delivery_that_comes_again_wakes_nobody_again() {
+    let bench = mapping("action: 'wake', textTemplate: 'alert {{title}}'");
+    let first = bench.deliver("x", "d-1", r#"{"title":"T"}"#).await;
+    let again = bench.deliver("x", "d-1", r#"{"title":"U"}"#).await;
+    assert_eq!((first.is_replayed, again.is_replayed, &again.body), (false, true, &first.body));
+    assert!(!bench.deliver("x", "d-2", r#"{"title":"T"}"#).await.is_replayed);
+    assert_eq!(bench.runs().len(), 2);
+}
+
+#[tokio::test]
 async fn each_item_of_an_array_becomes_a_run() {
-    let bench = mapping("forEach: 'items', messageTemplate: '{{items[0].id}} of {{all}}: {{items}}'");
+    let bench = mapping(
+        "forEach: 'items', messageTemplate: '{{items[0].id}} of {{all}}: {{items}}', name: 'of {{items.length}}'",
+    );
     let told = bench.accepts("x", r#"{"items":[{"id":1},{"id":2},{"id":2}],"all":3}"#).await;
     let (runs, ids) = (bench.runs(), told["runIds"].as_array().unwrap());
     assert_eq!((ids.len(), &told["dispatched"], &told["runId"]), (3, &json!(3), &ids[0]));
     let said: Vec<_> = runs.iter().map(|run| run.asked.message.as_str()).collect();
     assert_eq!(said, [r#"1 of 3: [{"id":1}]"#, r#"2 of 3: [{"id":2}]"#, r#"2 of 3: [{"id":2}]"#]);
 
+    assert!(runs.iter().all(|run| run.asked.name == "of 1"));
     for nothing in [r#"{"items":[]}"#, r#"{"items":{"a":1}}"#, "{}"] {
         assert_eq!(bench.post("x", nothing).await.status, 204);
     }

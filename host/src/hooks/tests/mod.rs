@@ -90,6 +90,14 @@ impl Bench {
         said(door.take(&anybody().await, &request(path, headers, body)).await)
     }
 
+    /// From a sender that signs, and names its deliveries.
+    async fn deliver(&self, path: &str, delivery: &str, body: &str) -> Said {
+        let door = self.config.hooks[0].clone();
+        let door = Hooks::new(door, &self.config.agents, self.inbox(), self.clock.clone(), self.transforms.clone());
+        let request = Request { delivery: Some(delivery.to_owned()), ..request(path, &[], body) };
+        said(door.take(&anybody().await, &request).await)
+    }
+
     async fn post(&self, path: &str, body: &str) -> Said {
         self.ask(path, &[], body).await
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::Waiting;
 use super::submit::put;
 use crate::model::{NewRun, RunId};
 use crate::store::outbox::Stamp;
@@ -30,12 +31,12 @@ pub struct Accepted {
 impl Store {
     /// Stores those runs that are new, all or none; what became of each, in their order.
     pub async fn submit_batch(&self, batch: Vec<Submission>) -> Result<Vec<Accepted>, StoreError> {
-        let stamp = self.0.stamp.clone();
-        self.0.writer.write(move |db| batch.iter().map(|one| submit(db, &stamp, one)).collect()).await
+        let (stamp, waiting) = (self.0.stamp.clone(), self.0.waiting.clone());
+        self.0.writer.write(move |db| batch.iter().map(|one| submit(db, &stamp, &waiting, one)).collect()).await
     }
 }
 
-fn submit(db: &Connection, stamp: &Stamp, one: &Submission) -> Result<Accepted, StoreError> {
+fn submit(db: &Connection, stamp: &Stamp, waiting: &Waiting, one: &Submission) -> Result<Accepted, StoreError> {
     let now = stamp.clock.now();
     let run = &one.run;
     if let Some((once, kept_ms)) = &one.once {
@@ -51,6 +52,7 @@ fn submit(db: &Connection, stamp: &Stamp, one: &Submission) -> Result<Accepted, 
             Submitted::OtherRequest => return Err(StoreError::Refused("an idempotency key is taken".into())),
         }
     }
+    waiting.enter(db, run, now)?;
     put(db, stamp, run, now)?;
     Ok(Accepted { run: run.id.clone(), session: run.session.as_str().to_owned(), is_repeated: false })
 }

@@ -19,12 +19,14 @@ mod reading;
 mod retention;
 mod submit;
 mod turn;
+mod waiting;
 
 pub use batch::{Accepted, Submission};
 pub(super) use complete::cancel_of_flow;
 pub use follow::TaskRules;
 pub use list::RUNS_LISTED_MAX;
 pub(super) use submit::put;
+pub(super) use waiting::Waiting;
 
 use crate::model::{AgentId, Millis, RunState, SessionKey};
 

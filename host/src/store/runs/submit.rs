@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::{events, turn};
+use super::{Waiting, events, turn};
 use crate::model::{Millis, NewRun, RunState, SessionMode};
 use crate::store::outbox::Stamp;
 use crate::store::{Once, Store, StoreError, Submitted, accepted};
@@ -15,14 +15,15 @@ impl Store {
         once: Option<Once>,
         answer: String,
     ) -> Result<Submitted, StoreError> {
-        let stamp = self.0.stamp.clone();
-        self.0.writer.write(move |db| submit(db, &stamp, &runs, once.as_ref(), &answer)).await
+        let (stamp, waiting) = (self.0.stamp.clone(), self.0.waiting.clone());
+        self.0.writer.write(move |db| submit(db, &stamp, &waiting, &runs, once.as_ref(), &answer)).await
     }
 }
 
 fn submit(
     db: &Connection,
     stamp: &Stamp,
+    waiting: &Waiting,
     runs: &[NewRun],
     once: Option<&Once>,
     answer: &str,
@@ -34,7 +35,10 @@ fn submit(
             return Ok(submitted);
         }
     }
-    runs.iter().try_for_each(|run| put(db, stamp, run, now))?;
+    for run in runs {
+        waiting.enter(db, run, now)?;
+        put(db, stamp, run, now)?;
+    }
     Ok(Submitted::Stored)
 }
 
