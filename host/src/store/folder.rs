@@ -46,6 +46,7 @@ pub(super) struct FolderLock {
 }
 
 /// Takes the folder for this process, or says who has it.
+#[expect(clippy::disallowed_methods, reason = "a lock of a file tells nobody that it is free")]
 pub(super) fn lock(dir: &Path) -> Result<FolderLock, StoreError> {
     let path = dir.join(LOCK);
     let mut file = open_private(&path)?;
