@@ -12,6 +12,7 @@ use sandclaw::config::Env;
 use sandclaw::config::agents::AcpRunner;
 use sandclaw::config::agents::acp::{PASS_ENV_DEFAULT, ToolKind};
 use sandclaw::model::{AgentId, RunId, RunOptions, RunState, SessionKey, SessionMode};
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::documents::root;
@@ -55,10 +56,19 @@ pub async fn carry_out(runner: &dyn Runs, job: Job, heed: impl Fn(&Progress)) ->
     tokio::join!(runner.run(job, telling), listening)
 }
 
+/// The entry of a config that has it as an agent, with more members if any.
+pub fn agent(id: &str, more: &str) -> String {
+    let (program, cwd) = (json!(example()), json!(&*PACKAGES));
+    format!("{id}: {{ runner: 'acp', command: ['node', {program}], cwd: {cwd}, {more} }}")
+}
+
+fn example() -> PathBuf {
+    PACKAGES.join("node_modules/@agentclientprotocol/sdk/dist/examples/agent.js")
+}
+
 fn runner(allow: &[ToolKind]) -> Acp {
-    let agent = PACKAGES.join("node_modules/@agentclientprotocol/sdk/dist/examples/agent.js");
     let config = AcpRunner {
-        command: vec!["node".to_owned(), agent.display().to_string()],
+        command: vec!["node".to_owned(), example().display().to_string()],
         cwd: PACKAGES.clone(),
         env: BTreeMap::new(),
         pass_env: PASS_ENV_DEFAULT.map(str::to_owned).to_vec(),

@@ -1,5 +1,6 @@
 //! Every test here goes through the front door: HTTP, signals, the command line, the files of the state folder.
 
+mod acknowledged;
 mod acp;
 mod actions;
 mod agents;
@@ -27,11 +28,13 @@ mod hooks;
 mod idempotency;
 mod interruptions;
 mod isolation;
+mod journeys;
 mod knocking;
 mod lifecycle;
 mod openclaw_gateway;
 mod outbound_crash;
 mod plugins;
+mod real_openclaw;
 mod receivers;
 mod records;
 mod scenarios;

@@ -1,186 +1,30 @@
-//! A real OpenClaw Gateway, from npm, with the Node.js that it needs. Only the model behind it, which would cost money, is a server of this
-//! test that always says the same. The packages are 800 MB, so this is not among the usual tests; it takes a minute, most of it for npm:
+//! Runs, wakes and tools at a real OpenClaw Gateway, driven directly, and from a webhook on. Its packages are 830 MB, so this is not among
+//! the usual tests; it takes two minutes the first time, most of it for npm:
 //!
 //! ```text
 //! cargo test -p gateway-tests -- --ignored real_openclaw
 //! ```
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use sandclaw::agents::openclaw::{Gateway, OpenClaw, ToolCall, ToolError};
 use sandclaw::agents::runner::Job;
 use sandclaw::auth::secret::{Resolver, look_up_all};
 use sandclaw::clock::Clock;
 use sandclaw::config::agents::OpenClawRunner;
-use sandclaw::config::webhooks::AllowedNet;
 use sandclaw::config::{Env, Providers, SecretSpec};
 use sandclaw::json::canonical;
 use sandclaw::model::{RunId, RunState, SessionKey, SessionMode};
 use sandclaw::outbound::egress::{Egress, EgressOptions, SystemNames};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::json;
 
 use crate::acp::{carry_out, job};
-use crate::documents::root;
-use crate::verifiers::{fetched, npm};
+use crate::journeys::{House, kinds};
+use crate::real_openclaw::{Model, RealGateway};
 
-const HOOKS_TOKEN: &str = "hooks-token-0123456789abcdef0123456789abcdef";
-const GATEWAY_TOKEN: &str = "gateway-token-0123456789abcdef0123456789abcdef";
-
-static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
-    let from = root().join("tests/agents/openclaw");
-    fetched("openclaw", &from, &["package-lock.json", "package.json"], npm)
-});
-
-/// A model that says the same to everybody, in the way of OpenAI's chat completions, and remembers what it was asked.
-struct Model {
-    port: u16,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Model {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let seen = asked.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let seen = seen.clone();
-                thread::spawn(move || answer(stream, &seen));
-            }
-        });
-        Self { port, asked }
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        let lower = line.to_ascii_lowercase();
-        length = lower.strip_prefix("content-length:").map_or(length, |text| text.trim().parse().unwrap());
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    seen.lock().unwrap().push(String::from_utf8_lossy(&body).into_owned());
-    let chunk = |choice: Value| {
-        let chunk =
-            json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "parrot", "choices": [choice]});
-        format!("data: {chunk}\n\n")
-    };
-    let said = chunk(json!({"index": 0, "delta": {"role": "assistant", "content": "Done."}, "finish_reason": null}));
-    let end = chunk(json!({"index": 0, "delta": {}, "finish_reason": "stop"}));
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-    write!(stream, "{head}{said}{end}data: [DONE]\n\n").ok()
-}
-
-/// A Gateway with a state folder of its own. Killed with all of its processes when dropped.
-struct RealGateway {
-    folder: TempDir,
-    port: u16,
-    child: Child,
-}
-
-impl RealGateway {
-    fn start(model: &Model) -> Self {
-        let folder = TempDir::new().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let parrot = json!({
-            "id": "parrot", "name": "parrot", "reasoning": false, "input": ["text"], "contextWindow": 128_000, "maxTokens": 4_096,
-            "cost": {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0},
-        });
-        let provider = json!({
-            "baseUrl": format!("http://127.0.0.1:{}/v1", model.port), "apiKey": "none", "api": "openai-completions", "models": [parrot],
-        });
-        let config = json!({
-            "gateway": {
-                "mode": "local", "port": port, "bind": "loopback", "auth": {"mode": "token", "token": GATEWAY_TOKEN},
-                "controlUi": {"enabled": false},
-            },
-            "hooks": {
-                "enabled": true, "token": HOOKS_TOKEN, "allowRequestSessionKey": true, "allowedSessionKeyPrefixes": ["hook:"],
-            },
-            "models": {"mode": "replace", "providers": {"loop": provider}},
-            "agents": {"defaults": {"model": {"primary": "loop/parrot"}, "workspace": at("workspace"), "skipBootstrap": true}},
-        });
-        for name in ["home", "tmp", "workspace"] {
-            fs::create_dir(at(name)).unwrap();
-        }
-        fs::write(at("openclaw.json"), config.to_string()).unwrap();
-        let node = ["x64", "arm64"].map(|cpu| PACKAGES.join(format!("node_modules/node-linux-{cpu}/bin/node")));
-        let node = node.into_iter().find(|node| node.exists()).expect("npm has fetched a Node.js for this machine");
-        let log = File::create(at("log")).unwrap();
-        let child = Command::new(&node)
-            .arg(PACKAGES.join("node_modules/openclaw/openclaw.mjs"))
-            .args(["gateway", "run", "--port", &port.to_string()])
-            .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", node.parent().unwrap().display()))
-            .env("HOME", at("home"))
-            .env("TMPDIR", at("tmp"))
-            .env("OPENCLAW_STATE_DIR", at("home/.openclaw"))
-            .env("OPENCLAW_CONFIG_PATH", at("openclaw.json"))
-            .env("OPENCLAW_SKIP_CHANNELS", "1")
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        Self { folder, port, child }
-    }
-
-    fn config(&self) -> OpenClawRunner {
-        OpenClawRunner {
-            url: format!("http://127.0.0.1:{}", self.port).parse().unwrap(),
-            token: SecretSpec::Plain(HOOKS_TOKEN.into()),
-            gateway_token: Some(SecretSpec::Plain(GATEWAY_TOKEN.into())),
-            agent_id: Some("main".to_owned()),
-            hooks_path: "/hooks".to_owned(),
-            waits: true,
-            allow_private: vec![AllowedNet { net: "127.0.0.1/32".parse().unwrap(), port: Some(self.port) }],
-        }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-
-    #[track_caller]
-    fn expect(&self, found: &sandclaw::agents::runner::Ending, state: RunState, error: &str) {
-        let matches = found.state == state && found.error.as_deref().unwrap_or_default().contains(error);
-        assert!(matches, "{found:?}; the Gateway's log:\n{}", self.log());
-    }
-}
-
-impl Drop for RealGateway {
-    fn drop(&mut self) {
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.wait();
-    }
-}
+/// What is told of a run whose answer only the Gateway knows.
+const OF_GATEWAY: [&str; 3] = ["message.received", "session.created", "session.ended"];
 
 async fn gateway(config: OpenClawRunner) -> Gateway {
     let names = Arc::new(SystemNames::default());
@@ -208,7 +52,7 @@ fn call(tool: &str) -> ToolCall {
 }
 
 #[tokio::test]
-#[ignore = "fetches 800 MB; run it with `cargo test -p gateway-tests -- --ignored real_openclaw`"]
+#[ignore = "fetches 830 MB; run it with `cargo test -p gateway-tests -- --ignored real_openclaw`"]
 async fn a_real_openclaw_gateway_carries_out_runs_wakes_and_tools() {
     let model = Model::start();
     let real = RealGateway::start(&model);
@@ -261,4 +105,30 @@ async fn a_real_openclaw_gateway_carries_out_runs_wakes_and_tools() {
     assert!(matches!(tools.tools_invoke(&call("exec")).await, Err(ToolError::NoSuchTool(_))));
     let stranger = OpenClawRunner { gateway_token: Some(SecretSpec::Plain("wrong".into())), ..real.config() };
     assert_eq!(gateway(stranger).await.tools_invoke(&call("sessions_list")).await, Err(ToolError::Unauthorized));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "fetches 830 MB; run it with `cargo test -p gateway-tests -- --ignored real_openclaw`"]
+async fn a_real_openclaw_gateway_carries_out_what_a_webhook_asks_for() {
+    let model = Model::start();
+    let real = RealGateway::start(&model);
+    let house = House::new(&real.agent(), "").await;
+
+    // A Gateway does not tell what its agent said. The first of them waits until it is there.
+    let told = house.ask("main", "Water the plants in room 17.").await;
+    let expected = json!({ "status": "ok", "replyDisposition": "empty" });
+    assert_eq!(told["completion"], expected, "{told}; the Gateway's log:\n{}", real.log());
+    let id = told["runId"].as_str().unwrap();
+    assert_eq!(kinds(&house.events(id, OF_GATEWAY.len()).await), OF_GATEWAY);
+
+    let (flow, run) = house.task("Feed the cat in room 18.").await;
+    let record = house.record(&flow);
+    for (member, expected) in [("status", "succeeded"), ("terminalOutcome", "succeeded"), ("runId", run.as_str())] {
+        assert_eq!(record[member], expected, "{record}; the Gateway's log:\n{}", real.log());
+    }
+    assert_eq!(kinds(&house.events(&run, OF_GATEWAY.len()).await), OF_GATEWAY);
+    let asked = model.asked();
+    for message in ["room 17", "room 18"] {
+        assert_eq!(asked.iter().filter(|asked| asked.contains(message)).count(), 1, "{}", real.log());
+    }
 }

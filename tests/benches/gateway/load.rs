@@ -2,6 +2,7 @@
 //! of the cores that it shares with the server.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,11 +23,26 @@ pub struct Load {
 /// # Panics
 /// If an answer is neither 200 nor 202.
 pub fn run(address: SocketAddr, request: String, connections: usize, length: Duration) -> Load {
+    run_each(address, connections, length, move || request.clone(), |_| {})
+}
+
+/// The same with requests that are made one by one; each answer's body is shown to `heed`.
+///
+/// # Panics
+/// If an answer is neither 200 nor 202.
+pub fn run_each(
+    address: SocketAddr,
+    connections: usize,
+    length: Duration,
+    next: impl Fn() -> String + Clone + Send + 'static,
+    heed: impl Fn(&str) + Clone + Send + 'static,
+) -> Load {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = Instant::now();
     let mut latencies_us: Vec<f64> = runtime.block_on(async move {
-        let tasks: Vec<_> =
-            (0..connections).map(|_| tokio::spawn(one(address, request.clone(), started + length))).collect();
+        let tasks: Vec<_> = (0..connections)
+            .map(|_| tokio::spawn(one(address, next.clone(), heed.clone(), started + length)))
+            .collect();
         let mut all = Vec::new();
         for task in tasks {
             all.extend(task.await.expect("a connection that holds"));
@@ -41,20 +57,23 @@ pub fn run(address: SocketAddr, request: String, connections: usize, length: Dur
     Load { per_second, answers, latencies_us }
 }
 
-async fn one(address: SocketAddr, request: String, until: Instant) -> Vec<f64> {
+async fn one(address: SocketAddr, next: impl Fn() -> String, heed: impl Fn(&str), until: Instant) -> Vec<f64> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("a socket option");
     let (mut latencies, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
     while Instant::now() < until {
+        let request = next();
         let sent = Instant::now();
         stream.write_all(request.as_bytes()).await.expect("a sent request");
-        read_answer(&mut stream, &mut buffer).await;
+        let body = read_answer(&mut stream, &mut buffer).await;
         latencies.push(sent.elapsed().as_secs_f64() * 1e6);
+        heed(&String::from_utf8_lossy(&buffer[body]));
     }
     latencies
 }
 
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) {
+/// Where in the buffer the answer's body is.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Range<usize> {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await.expect("an answer");
@@ -68,7 +87,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) {
         });
         let length = length.expect("a content length").expect("a number");
         if filled >= head + 4 + length {
-            return;
+            return head + 4..head + 4 + length;
         }
     }
 }

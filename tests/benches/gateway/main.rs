@@ -5,10 +5,12 @@
 //! (c) durable `create_flow` through the sandbox at 1 to 256 callers, beside the store alone;
 //! (d) start-up with a warm cache, and idle memory;
 //! (e) events accepted over HTTP, durable before the answer;
-//! (f) deliveries end to end, with a template and with components, and beside an endpoint that hangs.
+//! (f) deliveries end to end, with a template and with components, and beside an endpoint that hangs;
+//! (g) runs acknowledged to 64 senders while a slow agent works on them and their queue grows.
 //!
-//! `--quick` shortens every measurement; the numbers are then only good for a smoke test. `a` to `f` as arguments pick parts.
+//! `--quick` shortens every measurement; the numbers are then only good for a smoke test. `a` to `g` as arguments pick parts.
 
+mod acknowledged;
 mod http;
 mod in_process;
 mod load;
@@ -66,6 +68,9 @@ fn main() {
     }
     if wanted("f") {
         runtime.block_on(outbound::delivered(effort));
+    }
+    if wanted("g") {
+        acknowledged::measure(effort);
     }
 }
 

@@ -145,3 +145,22 @@ fn a_folder_that_cannot_be_made_is_named() {
     let refused = Store::open(&dir.path().join("file/state"), Clock::system()).err().unwrap().to_string();
     assert!(refused.contains("file/state"), "{refused}");
 }
+
+#[test]
+fn what_a_killed_server_left_is_waited_for() {
+    let dir = folder();
+    drop(open(dir.path()));
+    let path = dir.path().join("sandclaw.lock");
+    // No process has this id: Linux gives none above 2^22.
+    fs::write(&path, "4294967295\n").unwrap();
+    let orphan = fs::File::open(&path).unwrap();
+    orphan.lock().unwrap();
+    let server = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Store::open(dir.path(), Clock::system()));
+        orphan.unlock().unwrap();
+        opening.join().unwrap()
+    });
+    assert!(server.is_ok());
+    let holder = fs::read_to_string(&path).unwrap();
+    assert_eq!(holder, format!("{}\n", std::process::id()));
+}
