@@ -2,6 +2,7 @@
 
 mod approvals;
 mod crash;
+mod every_write;
 mod models;
 mod seed;
 mod steps;
@@ -108,7 +109,7 @@ fn calls(folder: &Path) -> Vec<String> {
 fn said(folder: &Path) -> Vec<(String, String)> {
     let store = sandclaw::store::Store::open_beside(&folder.join("state")).unwrap();
     let mut said = Vec::new();
-    for seq in 1..200 {
+    for seq in 1.. {
         let Ok(event) = store.event(seq) else { break };
         if event.kind == "channel.message" {
             let data: Value = serde_json::from_str(&event.data).unwrap();
