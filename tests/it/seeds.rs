@@ -4,6 +4,7 @@
 mod agents;
 mod both_ways;
 mod reader;
+mod readme;
 mod taskflows;
 
 use std::collections::BTreeSet;
