@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::{scenarios, workflows};
+
 /// Something to copy.
 struct Row {
     /// The guide and the file in `seeds/`.
@@ -45,8 +47,6 @@ macro_rules! not_ours {
         Row { file: $file, text: include_str!(concat!("seeds/", $file)), fate: Fate::NotOurs($reason) }
     };
 }
-
-use crate::{scenarios, workflows};
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[

@@ -61,7 +61,7 @@ pub fn a_session_of_the_senders_choice_needs_leave() {
         let error = answer["error"].as_str().unwrap();
         assert!(status == 400 && error.contains("allowRequestSessionKey=true"), "{status} {error}");
     }
-    assert_eq!(told(&reader), []);
+    assert!(told(&reader).is_empty());
 
     let leave = [("enabled: true,", "enabled: true, allowRequestSessionKey: true,")];
     let (reader, gateway) = serve(&filled(snippet("002/quick.json5"), &leave));
