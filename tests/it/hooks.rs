@@ -1,4 +1,4 @@
-//! The doors for agents: guards in their order, bodies, what is durable, and the requests of the guides as they stand there.
+//! The doors for agents: guards in their order, bodies, and what is durable. The requests of the guides are in `seeds`.
 
 use gateway_tests::{Answer, Gateway, GatewayBuilder, Post};
 use sandclaw::model::RunState;
@@ -115,27 +115,6 @@ async fn a_sender_that_waits_is_told_that_its_run_goes_on_when_its_time_is_over(
     let body = answer.json();
     assert_eq!((answer.status.as_u16(), body.as_object().unwrap().len()), (202, 2), "{body}");
     assert_eq!(body["ok"], true);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_requests_of_the_guide_are_answered_as_it_says() {
-    let gateway = Gateway::builder()
-        .webhooks(
-            "enabled: true, secret: 'your-secret-token', agents: { 'my-agent': { sessionKey: 'webhook-session' } },",
-        )
-        .start()
-        .await;
-    let ask = |path: &str, body: &str| gateway.client.post(path, body).secret("your-secret-token").send();
-    let told = ask("/hooks/agent", r#"{"agent": "my-agent", "message": "执行今日数据汇总任务"}"#).await;
-    assert_eq!(told.status, 200);
-    let told = told.json();
-    assert_eq!(
-        (&told["status"], &told["session"], &told["queued"]),
-        (&json!("ok"), &json!("webhook-session"), &json!(true))
-    );
-    assert_eq!(ask("/hooks/wake", r#"{"agent": "my-agent"}"#).await.status, 200);
-    assert_eq!(ask("/hooks/agent", r#"{"agent": "devops-agent", "message": "x"}"#).await.status, 404);
-    assert_eq!(gateway.client.post("/hooks/agent", "{}").send().await.status, 401);
 }
 
 /// Direct requests are answered before mappings are looked at, and so is their token.

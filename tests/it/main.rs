@@ -39,6 +39,7 @@ mod receivers;
 mod records;
 mod scenarios;
 mod secrets;
+mod seeds;
 mod senders;
 mod step_slots;
 mod tidy;

@@ -1,4 +1,4 @@
-//! The outbound configs that people copy, each served as it stands in `scenarios/`, and what each promises looked at by its receiver. Two things
+//! The outbound configs that people copy, each served as it stands in `seeds/003/`, and what each promises looked at by its receiver. Two things
 //! are put in: where the receiver of the test is instead of the one that is named, and the door that events come in by.
 
 use std::path::Path;
@@ -9,23 +9,15 @@ use sandclaw::model::DeliveryState;
 use serde_json::{Value, json};
 
 use crate::PROGRAM;
+use crate::seeds::snippet;
 use crate::verifiers::{Verifier, verify};
 
-const BASIC: &str = include_str!("scenarios/basic.json5");
-const AUDIT: &str = include_str!("scenarios/audit.json5");
-const SLACK: &str = include_str!("scenarios/slack.json5");
-const CRM: &str = include_str!("scenarios/crm.json5");
-const TICKETS: &str = include_str!("scenarios/tickets.json5");
-
-/// What a receiver is promised to get for one event.
-const EVENT: &str = include_str!("scenarios/event.json");
-
-/// The secret of [`BASIC`].
+/// The secret of `003/basic.json5`.
 const SECRET: &str = "whsec_xxxxxxxxxxxxxxxx";
 
 /// The config with the receiver at the place of `host`, and a door for events.
 #[track_caller]
-fn moved(config: &str, host: &str, receiver: &Receiver) -> String {
+pub fn moved(config: &str, host: &str, receiver: &Receiver) -> String {
     let address = receiver.address();
     let url = format!("allowPrivate: [\"127.0.0.1/32:{}\"], url: \"http://{address}/", address.port());
     let door = "{ gateway: { listen: \"127.0.0.1:0\" },\nwebhooks: { instanceId: \"node-1\", \
@@ -41,16 +33,16 @@ async fn serve(config: &str, host: &str, receiver: &Receiver) -> Gateway {
 }
 
 /// Hands an event in as it stands in the document.
-async fn hand_in(client: &Client, event: &Value) {
+pub async fn hand_in(client: &Client, event: &Value) {
     let answer = client.post("/events", event.to_string()).secret("ingest-secret").send().await;
     assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
 fn event() -> Value {
-    serde_json::from_str(EVENT).unwrap()
+    serde_json::from_str(snippet("003/event.json")).unwrap()
 }
 
-fn of_agent(kind: &str, agent: &str) -> Value {
+pub fn of_agent(kind: &str, agent: &str) -> Value {
     json!({ "type": kind, "data": { "agentId": agent, "sessionId": "session-001" } })
 }
 
@@ -64,6 +56,7 @@ fn agents(received: &[Received]) -> Vec<Value> {
 const SIGNED: [&str; 5] =
     ["x-openclaw-signature", "x-openclaw-timestamp", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
+/// By the function of `003/verify.js` too, which `openclaw.js` calls.
 fn accepts(verifier: Verifier, headers: &[(&str, String)], body: &str) -> bool {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     verify(verifier, SECRET, &headers, body)
@@ -93,9 +86,9 @@ fn flipped(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_main_webhook_is_signed_for_the_function_that_users_copy_and_tried_three_times() {
+pub async fn the_main_webhook_is_signed_for_the_function_that_users_copy_and_tried_three_times() {
     let receiver = Receiver::statuses(&[500, 500, 200, 500]).await;
-    let mut gateway = serve(BASIC, "your-server.com", &receiver).await;
+    let mut gateway = serve(snippet("003/basic.json5"), "your-server.com", &receiver).await;
     hand_in(&gateway.client, &event()).await;
     for tries in 1..3 {
         let is_due_again = |row: &sandclaw::store::DeliveryRow| {
@@ -111,7 +104,12 @@ async fn the_main_webhook_is_signed_for_the_function_that_users_copy_and_tried_t
     let received = receiver.wait_for(3).await;
     for request in &received {
         assert_eq!((request.target.as_str(), request.json()), ("/openclaw/events", event()));
-        assert!(request.header("x-openclaw-signature").starts_with("sha256="));
+        for line in snippet("003/headers.txt").lines() {
+            let (name, shown) = line.split_once(": ").unwrap();
+            let sent = request.header(&name.to_lowercase());
+            let begins = if shown.starts_with("sha256=") { "sha256=" } else { "1" };
+            assert!(shown.starts_with(begins) && sent.starts_with(begins), "{name}: {sent}");
+        }
         is_believed(Verifier::OpenClaw, request, &["x-openclaw-signature", "x-openclaw-timestamp"]);
         assert_eq!(request.header("webhook-signature"), "", "signed as it is asked for, and no more");
     }
@@ -131,9 +129,9 @@ async fn the_main_webhook_is_signed_for_the_function_that_users_copy_and_tried_t
 }
 
 #[tokio::test]
-async fn the_main_webhook_gets_its_seven_kinds_and_no_others() {
+pub async fn the_main_webhook_gets_its_seven_kinds_and_no_others() {
     let receiver = Receiver::start().await;
-    let mut gateway = serve(BASIC, "your-server.com", &receiver).await;
+    let mut gateway = serve(snippet("003/basic.json5"), "your-server.com", &receiver).await;
     let wanted = [
         "message.received",
         "message.sent",
@@ -161,9 +159,9 @@ async fn the_main_webhook_gets_its_seven_kinds_and_no_others() {
 
 /// By the real program and its clock: these verifiers want a timestamp of about now.
 #[tokio::test]
-async fn the_main_webhook_with_both_signatures_is_believed_by_every_verifier() {
+pub async fn the_main_webhook_with_both_signatures_is_believed_by_every_verifier() {
     let receiver = Receiver::start().await;
-    let config = moved(BASIC, "your-server.com", &receiver).replacen(
+    let config = moved(snippet("003/basic.json5"), "your-server.com", &receiver).replacen(
         "secret: \"whsec_",
         "signing: \"both\", secret: \"whsec_",
         1,
@@ -185,9 +183,9 @@ async fn the_main_webhook_with_both_signatures_is_believed_by_every_verifier() {
 }
 
 #[tokio::test]
-async fn the_audit_log_hears_what_two_agents_say_and_are_told() {
+pub async fn the_audit_log_hears_what_two_agents_say_and_are_told() {
     let receiver = Receiver::start().await;
-    let mut gateway = serve(AUDIT, "audit.company.com", &receiver).await;
+    let mut gateway = serve(snippet("003/audit.json5"), "audit.company.com", &receiver).await;
     for (kind, agent) in [
         ("message.sent", "sales"),
         ("message.sent", "customer-support-2"),
@@ -211,9 +209,9 @@ async fn the_audit_log_hears_what_two_agents_say_and_are_told() {
 }
 
 #[tokio::test]
-async fn slack_is_told_of_an_error_in_the_very_words_of_the_template() {
+pub async fn slack_is_told_of_an_error_in_the_very_words_of_the_template() {
     let receiver = Receiver::start().await;
-    let mut gateway = serve(SLACK, "hooks.slack.com", &receiver).await;
+    let mut gateway = serve(snippet("003/slack.json5"), "hooks.slack.com", &receiver).await;
     let data =
         json!({ "agentId": "my-agent", "error": { "message": "tool \"search\" timed out\nafter 30 s {{timestamp}}" } });
     let event = json!({ "type": "error.occurred", "timestamp": "2026-03-14T10:30:00Z", "data": data });
@@ -230,10 +228,11 @@ async fn slack_is_told_of_an_error_in_the_very_words_of_the_template() {
 }
 
 #[tokio::test]
-async fn the_crm_is_shown_the_key_from_the_environment_and_nobody_else_is() {
+pub async fn the_crm_is_shown_the_key_from_the_environment_and_nobody_else_is() {
     const KEY: &str = "crm-k3y-of-the-environment";
     let receiver = Receiver::start().await;
-    let (file, folder) = Gateway::builder().config(&moved(CRM, "crm.company.com", &receiver)).write();
+    let (file, folder) =
+        Gateway::builder().config(&moved(snippet("003/crm.json5"), "crm.company.com", &receiver)).write();
     let mut command = Command::new(PROGRAM);
     command.arg("serve").arg("--config").arg(&file).env("CRM_API_KEY", KEY).env("RUST_LOG", "trace");
     let gateway = Process::spawn(&mut command, &file);
@@ -266,9 +265,9 @@ fn files_with(folder: &Path, bytes: &[u8]) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn a_ticket_is_opened_for_a_session_of_the_support_bot() {
+pub async fn a_ticket_is_opened_for_a_session_of_the_support_bot() {
     let receiver = Receiver::start().await;
-    let mut gateway = serve(TICKETS, "ticketing.company.com", &receiver).await;
+    let mut gateway = serve(snippet("003/tickets.json5"), "ticketing.company.com", &receiver).await;
     for (kind, agent) in
         [("session.created", "sales-bot"), ("session.ended", "support-bot"), ("session.created", "support-bot")]
     {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::PROGRAM;
 
 fn workflow(arguments: &[&str]) -> Output {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/scenarios/workflows");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/seeds/000/workflows");
     Command::new(PROGRAM).current_dir(folder).arg("workflow").args(arguments).output().unwrap()
 }
 

@@ -32,7 +32,7 @@ fn picture(plan: &Plan) -> String {
 
 #[test]
 fn the_published_workflows_load_and_go_on_where_they_should() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/scenarios/workflows");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/seeds/000/workflows");
     let workflows = Workflows::load(&dir).map_err(|errors| errors[0].to_string()).unwrap();
     let plan = |name: &str| {
         let plan = workflows.get(name).unwrap();

@@ -63,14 +63,17 @@ pub fn measure(effort: Effort) {
         "waiting at the end",
         "own MiB 0 / 1/2 / 1"
     );
-    let doors: [(&str, fn(u64) -> String); 3] =
+    let doors: [(&str, Request); 3] =
         [("POST /hooks/agent", message), ("mapping, signed as GitHub", signed), ("inbound template", templated)];
     for (name, request) in doors {
         measure_door(name, request, effort);
     }
 }
 
-fn measure_door(name: &str, request: fn(u64) -> String, effort: Effort) {
+/// The bytes of the request with this number.
+type Request = fn(u64) -> String;
+
+fn measure_door(name: &str, request: Request, effort: Effort) {
     let (config, folder) = Gateway::builder().top(CONFIG).webhooks(INBOUND).write();
     let process = Process::serve(env!("CARGO_BIN_EXE_sandclaw-under-test"), &config);
     let (count, acknowledged) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));

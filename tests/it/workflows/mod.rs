@@ -3,8 +3,8 @@
 mod approvals;
 mod crash;
 mod every_write;
-mod models;
-mod seed;
+pub mod models;
+pub mod seed;
 mod steps;
 
 use std::fs;
@@ -38,12 +38,8 @@ impl Workflows {
         it
     }
 
-    /// A program on the path of the workflows. It notes each call in `calls`, and then does this.
     fn program(&self, name: &str, body: &str) {
-        let file = self.folder.join("bin").join(name);
-        let calls = self.folder.join("calls");
-        fs::write(&file, format!("#!/bin/sh\necho \"{name} $*\" >> '{}'\n{body}\n", calls.display())).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        program(&self.folder, name, body);
     }
 
     /// A workflow with its door. `rights` are more members of what it may do.
@@ -74,6 +70,13 @@ impl Workflows {
     }
 }
 
+/// A program in the folder `bin`. It notes each call in `calls`, and then does this.
+pub fn program(folder: &Path, name: &str, body: &str) {
+    let (file, calls) = (folder.join("bin").join(name), folder.join("calls"));
+    fs::write(&file, format!("#!/bin/sh\necho \"{name} $*\" >> '{}'\n{body}\n", calls.display())).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// Begins a run.
 async fn begin(client: &Client, name: &str, query: &str, body: Value) -> Answer {
     let token = format!("t-{name}-0123456789abcdef0123456789");
@@ -88,7 +91,7 @@ async fn run(gateway: &Gateway, name: &str, body: Value) -> Value {
 }
 
 /// The flow's record.
-fn record(folder: &Path, flow: &str) -> Value {
+pub fn record(folder: &Path, flow: &str) -> Value {
     let store = sandclaw::store::Store::open_beside(&folder.join("state")).unwrap();
     let flow = store.find_flow(flow).unwrap().expect("a flow");
     serde_json::from_str(&flow.view()).unwrap()
@@ -101,12 +104,12 @@ fn steps(record: &Value) -> Vec<String> {
 }
 
 /// What the programs were called with.
-fn calls(folder: &Path) -> Vec<String> {
+pub fn calls(folder: &Path) -> Vec<String> {
     fs::read_to_string(folder.join("calls")).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 /// The texts of the messages that were said, with their channels.
-fn said(folder: &Path) -> Vec<(String, String)> {
+pub fn said(folder: &Path) -> Vec<(String, String)> {
     let store = sandclaw::store::Store::open_beside(&folder.join("state")).unwrap();
     let mut said = Vec::new();
     for seq in 1.. {
@@ -119,7 +122,7 @@ fn said(folder: &Path) -> Vec<(String, String)> {
     said
 }
 
-async fn until_status(folder: &Path, flow: &str, status: &str) -> Value {
+pub async fn until_status(folder: &Path, flow: &str, status: &str) -> Value {
     eventually(&format!("the flow is {status}"), || async { record(folder, flow)["status"] == status }).await;
     record(folder, flow)
 }

@@ -4,53 +4,7 @@ use gateway_tests::Receiver;
 use serde_json::{Value, json};
 
 use super::{Workflows, begin, calls, run, said, steps};
-
-const DEPLOY: &str = r#"
-name: deploy-workflow
-trigger: webhook
-steps:
-  - id: notify
-    tool: message
-    args:
-      channel: "feishu:dev"
-      text: "收到部署请求,开始处理..."
-  - id: pull
-    command: "git pull origin main"
-  - id: test
-    command: "npm test"
-  - id: deploy
-    command: "pm2 restart app"
-    when: $test.success
-  - id: report
-    tool: message
-    args:
-      channel: "feishu:dev"
-      text: "部署${deploy.success ? '成功' : '失败'}"
-"#;
-
-const CI_DEPLOY: &str = r#"
-name: ci-deploy
-steps:
-  - command: "git pull && npm install"
-  - command: "npm test"
-  - command: "npm run build"
-  - command: "pm2 restart all"
-  - tool: message
-    args:
-      channel: "feishu:ops"
-      text: "部署完成: $ci-deploy.result"
-"#;
-
-const ALERT: &str = r#"
-name: alert-diagnosis
-steps:
-  - command: "kubectl get pods -A | grep -v Running"
-  - command: "dmesg | tail -50"
-  - tool: llm-task
-    args:
-      prompt: "分析以下诊断信息,给出初步判断"
-      input: $step1.stdout
-"#;
+use crate::seeds::snippet;
 
 fn channels(receiver: &Receiver) -> String {
     let one = |path: &str| format!("{{ {} }}", receiver.members(path));
@@ -58,9 +12,13 @@ fn channels(receiver: &Receiver) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_that_goes_well_says_so() {
+pub async fn a_deployment_that_goes_well_says_so() {
     let receiver = Receiver::start().await;
-    let gateway = Workflows::new().flow("deploy-workflow", DEPLOY, "").top(&channels(&receiver)).start().await;
+    let gateway = Workflows::new()
+        .flow("deploy-workflow", snippet("000/workflows/deploy-workflow.yaml"), "")
+        .top(&channels(&receiver))
+        .start()
+        .await;
     let record = run(&gateway, "deploy-workflow", json!({"branch": "main"})).await;
     assert_eq!(record["status"], "succeeded", "{record}");
     assert_eq!(
@@ -74,9 +32,11 @@ async fn a_deployment_that_goes_well_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_whose_test_fails_is_skipped_and_reported() {
+pub async fn a_deployment_whose_test_fails_is_skipped_and_reported() {
     let receiver = Receiver::start().await;
-    let workflows = Workflows::new().flow("deploy-workflow", DEPLOY, "").top(&channels(&receiver));
+    let workflows = Workflows::new()
+        .flow("deploy-workflow", snippet("000/workflows/deploy-workflow.yaml"), "")
+        .top(&channels(&receiver));
     workflows.program("npm", "echo broken >&2; exit 1");
     let gateway = workflows.start().await;
     let record = run(&gateway, "deploy-workflow", json!({})).await;
@@ -87,9 +47,10 @@ async fn a_deployment_whose_test_fails_is_skipped_and_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipeline_stops_at_the_step_that_fails() {
+pub async fn a_pipeline_stops_at_the_step_that_fails() {
     let receiver = Receiver::start().await;
-    let workflows = Workflows::new().flow("ci-deploy", CI_DEPLOY, "").top(&channels(&receiver));
+    let workflows =
+        Workflows::new().flow("ci-deploy", snippet("000/workflows/ci-deploy.yaml"), "").top(&channels(&receiver));
     workflows.program("npm", "[ \"$1\" != test ]");
     let gateway = workflows.start().await;
     let answer = begin(&gateway.client, "ci-deploy", "?wait=30s", json!({})).await;
@@ -102,7 +63,11 @@ async fn a_pipeline_stops_at_the_step_that_fails() {
 }
 
 async fn workflows_well(receiver: &Receiver) {
-    let gateway = Workflows::new().flow("ci-deploy", CI_DEPLOY, "").top(&channels(receiver)).start().await;
+    let gateway = Workflows::new()
+        .flow("ci-deploy", snippet("000/workflows/ci-deploy.yaml"), "")
+        .top(&channels(receiver))
+        .start()
+        .await;
     let record = run(&gateway, "ci-deploy", json!({})).await;
     assert_eq!(record["status"], "succeeded", "{record}");
     let told = &said(gateway.path())[0].1;
@@ -110,9 +75,11 @@ async fn workflows_well(receiver: &Receiver) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alert_is_shown_to_a_model() {
+pub async fn an_alert_is_shown_to_a_model() {
     let model = super::models::model(&["the disk is full"]).await;
-    let workflows = Workflows::new().flow("alert-diagnosis", ALERT, "").top(&super::models::config(&model));
+    let workflows = Workflows::new()
+        .flow("alert-diagnosis", snippet("000/workflows/alert-diagnosis.yaml"), "")
+        .top(&super::models::config(&model));
     workflows.program("kubectl", "echo 'web-1 CrashLoopBackOff'");
     let gateway = workflows.start().await;
     let record = run(&gateway, "alert-diagnosis", json!({"status": "firing"})).await;

@@ -1,0 +1,1 @@
+openclaw logs --filter webhook --follow

@@ -1,0 +1,2 @@
+openclaw tasks flow list
+openclaw tasks flow show <flow-id>

@@ -1,0 +1,4 @@
+# Tailscale
+openclaw gateway --tailscale
+# Cloudflare Tunnel
+cloudflared tunnel --url http://localhost:18790
