@@ -5,14 +5,14 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use gateway_tests::{Process, Receiver, eventually};
+use gateway_tests::{Answer, Process, Receiver, eventually};
 use sandclaw::config::{Config, Env, Format};
 use serde_json::json;
 
 use super::reader::{Reader, at, filled, loaded, step};
 use super::snippet;
 use crate::PROGRAM;
-use crate::workflows::{calls, said, until_status};
+use crate::workflows::{calls, record, said, until_status};
 
 const HOST: &str = "https://your-gateway.example.com";
 
@@ -105,23 +105,22 @@ pub async fn what_is_sent_is_what_the_workflow_is_told() {
     repeated(&reader, &local, r#"{"test":true}"#).await;
 }
 
-async fn alert(gateway: &Process, token: &str) -> (u16, serde_json::Value) {
+async fn alert(gateway: &Process, token: &str) -> Answer {
     let alert = json!({"msgtype": "text", "text": {"content": "磁盘满"}}).to_string();
-    let answer = gateway.client.post("/taskflow/alert", alert).header("x-openclaw-token", token).send().await;
-    (answer.status.as_u16(), answer.json())
+    gateway.client.post("/taskflow/alert", alert).header("x-openclaw-token", token).send().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 pub async fn an_alert_begins_the_incident_response() {
     let reader = Reader::with(&[("sandclaw.yaml", snippet("000/alert.yaml"))]);
     let gateway = reader.serve();
-    assert_eq!(alert(&gateway, "another-token").await.0, 401);
-    let (status, answer) = alert(&gateway, "alert-token").await;
-    assert_eq!((status, &answer["code"]), (503, &json!("workflow_not_ready")), "the guide has no such file");
+    assert_eq!(alert(&gateway, "another-token").await.status, 401);
+    let answer = alert(&gateway, "alert-token").await;
+    assert_eq!((answer.status.as_u16(), &*answer.code()), (503, "workflow_not_ready"), "the guide has no such file");
     reader.write("workflows/incident-response.yaml", REPEATS);
-    let (status, answer) = alert(&gateway, "alert-token").await;
-    assert_eq!(status, 202, "{answer}");
-    let record = crate::workflows::record(reader.path(), answer["flowId"].as_str().unwrap());
+    let answer = alert(&gateway, "alert-token").await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let record = record(reader.path(), answer.json()["flowId"].as_str().unwrap());
     assert_eq!(record["controllerId"], "workflow/incident-response");
 }
 
