@@ -198,6 +198,7 @@ async fn a_run_that_was_killed_between_any_two_writes_ends_as_one_that_was_not()
         if let Some(record) = &survived {
             assert_eq!(ending(record), whole);
             (point, sweeps) = (0, sweeps + 1);
+            gateway.kill();
             gateway = mortal.start();
             continue;
         }
@@ -239,6 +240,7 @@ async fn what_is_not_safe_runs_at_most_once_wherever_it_is_killed_and_the_flow_s
         if let Some(record) = survived {
             assert_eq!((record["status"].as_str(), calls(mortal.path()).len()), (Some("succeeded"), 2), "{record}");
             (point, sweeps) = (0, sweeps + 1);
+            gateway.kill();
             gateway = mortal.start();
             continue;
         }
