@@ -41,6 +41,7 @@ pub use lifecycle::Signals;
 pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
 pub use run_workflow::{WorkflowRun, look_at_workflow, run_workflow};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
+pub use workflows::workflow_trouble;
 
 /// What a gateway that runs on this state folder says of its components; nothing if none runs.
 pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {

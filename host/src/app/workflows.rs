@@ -17,7 +17,7 @@ use crate::limits::Budget;
 use crate::model::{SessionKey, WorkflowName};
 use crate::sandbox::{Announce, Plugins, Source, StepSlot, User};
 use crate::taskflow::TaskFlows;
-use crate::workflow::Begin;
+use crate::workflow::{Begin, Library};
 
 /// The slots of components that are steps: one for each workflow and file, bound to the workflow's own session.
 pub(super) fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock, announce: &Announce) -> Vec<Arc<StepSlot>> {
@@ -77,6 +77,13 @@ pub(super) fn warn(config: &Config, begin: &Begin) {
             tracing::warn!("{} is answered 503: {why}", endpoint.path);
         }
     }
+}
+
+/// What would keep the workflows behind the config's doors from running, without starting a gateway: for `check`.
+pub fn workflow_trouble(config: &Config) -> Vec<String> {
+    let library = Library::new(config.workflows.clone(), config.channels.clone(), config.llms.clone());
+    let doors = config.workflow_doors.endpoints.iter();
+    doors.flat_map(|door| library.trouble(&door.flow).into_iter().map(|why| format!("{}: {why}", door.path))).collect()
 }
 
 /// The port of the workflows' doors, if it is another one than the gateway's.

@@ -59,6 +59,7 @@ async fn look(config: &Config, report: &mut Report) -> Result<()> {
             }
         }
     }
+    report.warnings.extend(app::workflow_trouble(config));
     let inspection = app::inspect_all(config).await?;
     report.problems.extend(inspection.problems().map(str::to_owned));
     for found in &inspection.found {

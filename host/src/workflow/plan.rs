@@ -167,7 +167,7 @@ pub struct Approval {
     pub required_approver: Option<Text>,
     /// Whether it must be another than who started it.
     pub require_different_approver: bool,
-    /// Who may answer. An empty list is nobody; without one, whoever may administer the gateway.
+    /// Who may answer. An empty list is nobody; without one, those of the operator's `workflows.flows.<name>.approvers`.
     pub approvers: Option<Vec<String>>,
     /// How long it can be answered.
     pub expires: Option<Duration>,

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::Workflows;
 use super::engine::Plans;
-use super::plan::Plan;
+use super::plan::{Body, Plan, Step};
 use super::steps::{LLM_TASK, MESSAGE};
 use crate::config::{self, Channels, DEFAULT_LLM, Llm};
 
@@ -67,6 +67,14 @@ impl Library {
     pub fn file(&self, file: &Path) -> Result<Arc<Plans>, NotReady> {
         let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         self.load(name, file)
+    }
+
+    /// What would keep runs of this workflow from beginning or from going on, each in a sentence; nothing if it can be run.
+    pub fn trouble(&self, name: &str) -> Vec<String> {
+        match self.get(name) {
+            Ok(plans) => self.unanswered(name, &plans.root),
+            Err(why) => vec![why.to_string()],
+        }
     }
 
     fn look(&self, name: &str) -> Read {
@@ -136,7 +144,29 @@ impl Library {
         lacking
     }
 
+    /// Steps that ask, and that nobody is asked by.
+    fn unanswered(&self, name: &str, plan: &Plan) -> Vec<String> {
+        let others = self.settings.rights(name).approvers;
+        let is_for_nobody = |step: &&Step| match (&step.approval, &step.body) {
+            (Some(approval), _) if approval.required_approver.is_some() => false,
+            (Some(approval), _) => approval.approvers.as_ref().unwrap_or(&others).is_empty(),
+            (None, Body::Input { .. }) => others.is_empty(),
+            (None, _) => false,
+        };
+        let told = |step: &Step| {
+            format!(
+                "nobody can answer what the step `{}` of `{name}` asks: it names no approvers. Give the step `approvers`, or add \
+                 workflows.flows[\"{name}\"].approvers: [\"…\"]",
+                step.id
+            )
+        };
+        plan.steps.iter().filter(is_for_nobody).map(told).collect()
+    }
+
     fn warn(&self, name: &str, plan: &Plan) {
+        for warning in self.unanswered(name, plan) {
+            tracing::warn!("{warning}");
+        }
         for warning in &plan.warnings {
             tracing::warn!("{warning}");
         }

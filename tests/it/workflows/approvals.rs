@@ -136,3 +136,18 @@ steps:
     until_status(gateway.path(), &flow, "succeeded").await;
     assert_eq!(calls(gateway.path()), ["npm scale 3"]);
 }
+
+#[test]
+fn check_says_which_workflows_would_not_run_and_whom_nobody_could_answer() {
+    let asks = "steps:\n  - id: gate\n    approval: sure?\n  - command: npm deploy\n";
+    let with = Workflows::new().flow("asks", asks, "").flow("gated", FLOW, "").flow("bad", "steps: 5\n", "").with();
+    let (config, _folder) = with.write();
+    let output =
+        std::process::Command::new(PROGRAM).args(["check", "--json", "--config"]).arg(config).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let said = |what: &str| warnings.iter().filter(|warning| warning.contains(what)).count();
+    assert_eq!(said("/taskflow/asks: nobody can answer what the step `gate` of `asks` asks"), 1, "{report}");
+    assert_eq!(said("/taskflow/bad: the workflow `bad` is not ready: "), 1, "{report}");
+    assert_eq!(said("/taskflow/gated"), 0, "{report}");
+}
