@@ -40,7 +40,7 @@ pub struct WorkflowRun {
 
 /// The workflow, if it can be run with what the config grants.
 pub fn look_at_workflow(config: &Config, run: &WorkflowRun) -> Result<Arc<Plans>> {
-    let library = Library::new(config.workflows.clone(), config.channels.clone(), config.llms.clone());
+    let library = Library::new(config);
     Ok(library.file(&run.file)?)
 }
 

@@ -81,7 +81,7 @@ pub(super) fn warn(config: &Config, begin: &Begin) {
 
 /// What would keep the workflows behind the config's doors from running, without starting a gateway: for `check`.
 pub fn workflow_trouble(config: &Config) -> Vec<String> {
-    let library = Library::new(config.workflows.clone(), config.channels.clone(), config.llms.clone());
+    let library = Library::new(config);
     let doors = config.workflow_doors.endpoints.iter();
     doors.flat_map(|door| library.trouble(&door.flow).into_iter().map(|why| format!("{}: {why}", door.path))).collect()
 }

@@ -54,7 +54,7 @@ pub use starter::starter;
 pub use suggest::closest;
 pub use taskflow_endpoints::{WAIT_MAX, WorkflowDoors, WorkflowEndpoint};
 pub use tree::Format;
-pub use workflows::{StepPlugin, WorkflowRights, Workflows};
+pub use workflows::{GatewayTools, StepPlugin, WorkflowRights, Workflows};
 
 use reader::Reader;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::model::{Digest, Grants};
+use crate::model::{AgentId, Digest, Grants};
 
 use super::component::{self, Reference};
 use super::field::Field;
@@ -75,6 +75,17 @@ pub struct WorkflowRights {
     pub plugins: BTreeMap<String, StepPlugin>,
     /// Who answers its `llm-task` steps; nothing is `default`.
     pub llm: Option<String>,
+    /// The tools of an OpenClaw Gateway that its steps may name.
+    pub tools: Option<GatewayTools>,
+}
+
+/// Tools of an OpenClaw Gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayTools {
+    /// The agent whose runner is that Gateway.
+    pub via: AgentId,
+    /// The tools, by their names there.
+    pub allow: Vec<String>,
 }
 
 /// A component that is a step.
@@ -114,7 +125,7 @@ pub(super) fn read(field: &Field<'_>, beside: &Path, base: RouteLimits, declared
 }
 
 fn read_rights(field: &Field<'_>, beside: &Path, base: RouteLimits, declared: &Declared) -> Option<WorkflowRights> {
-    let section = field.section(&["grants", "cwd", "env", "passEnv", "approvers", "plugins", "llm"]);
+    let section = field.section(&["grants", "cwd", "env", "passEnv", "approvers", "plugins", "llm", "tools"]);
     let granted = secrets::all(section.field("grants").items(), read_grant);
     let env = secrets::all(section.field("env").entries(), |(name, field)| {
         Some((variable(name, field)?, secrets::read_credential(field, declared)?))
@@ -130,7 +141,26 @@ fn read_rights(field: &Field<'_>, beside: &Path, base: RouteLimits, declared: &D
         approvers: approvers?,
         plugins: plugins?.into_iter().collect(),
         llm: section.field("llm").text(),
+        tools: read_tools(&section.field("tools"))?,
     })
+}
+
+/// Nothing if there are none; `None` if they are wrong.
+fn read_tools(field: &Field<'_>) -> Option<Option<GatewayTools>> {
+    if !field.is_present() {
+        return Some(None);
+    }
+    let section = field.section(&["via", "allow"]);
+    let via = section.field("via").required_text();
+    let allow = secrets::all(section.field("allow").items(), |item| {
+        let tool = item.text()?;
+        if tool == "message" {
+            item.problem("messages go to `channels`, whoever else could send them");
+            return None;
+        }
+        Some(tool)
+    });
+    Some(Some(GatewayTools { via: AgentId::new(via?), allow: allow? }))
 }
 
 fn read_grant(field: &Field<'_>) -> Option<()> {

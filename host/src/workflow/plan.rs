@@ -2,6 +2,7 @@
 //! and what it needs is known before it starts.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -41,6 +42,14 @@ pub struct Plan {
     pub calls: Vec<Call>,
     /// What is strange in it, with file, line and path.
     pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// What the operator's rights are granted to: the file's name without its ending, whatever the file calls itself.
+    pub fn key(&self) -> &str {
+        let stem = Path::new(&self.file).file_stem().and_then(|stem| stem.to_str());
+        stem.unwrap_or(&self.name)
+    }
 }
 
 /// A call of another workflow.

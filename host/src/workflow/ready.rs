@@ -1,7 +1,7 @@
 //! Which workflows can be run: the file is right, and what it needs is granted. Read when a run begins, and again only when a file of the folder
 //! has changed, so that a file that is written anew needs no restart.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,9 @@ use super::Workflows;
 use super::engine::Plans;
 use super::plan::{Body, Plan, Step};
 use super::steps::{LLM_TASK, MESSAGE};
-use crate::config::{self, Channels, DEFAULT_LLM, Llm};
+use crate::config::agents::{Agent, Runner};
+use crate::config::{self, Channels, Config, DEFAULT_LLM, GatewayTools, Llm};
+use crate::model::AgentId;
 
 /// The endings of workflow files.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "lobster"];
@@ -31,6 +33,8 @@ pub struct Library {
     settings: config::Workflows,
     channels: Channels,
     llms: BTreeMap<String, Llm>,
+    /// Agents that are Gateways whose tools can be called.
+    gateways: BTreeSet<AgentId>,
     read: Mutex<HashMap<String, Read>>,
 }
 
@@ -45,8 +49,16 @@ type Stamp = (SystemTime, u64);
 
 impl Library {
     /// The workflows that the config tells of.
-    pub fn new(settings: config::Workflows, channels: Channels, llms: BTreeMap<String, Llm>) -> Self {
-        Self { settings, channels, llms, read: Mutex::default() }
+    pub fn new(config: &Config) -> Self {
+        let is_gateway = |agent: &&Agent| matches!(&agent.runner, Runner::OpenClaw(it) if it.gateway_token.is_some());
+        let gateways = config.agents.list.iter().filter(is_gateway).map(|agent| agent.id.clone()).collect();
+        Self {
+            settings: config.workflows.clone(),
+            channels: config.channels.clone(),
+            llms: config.llms.clone(),
+            gateways,
+            read: Mutex::default(),
+        }
     }
 
     /// The workflow of this name.
@@ -125,6 +137,9 @@ impl Library {
         for tool in &plan.needs.tools {
             match tool.as_str() {
                 MESSAGE => {}
+                tool if rights.tools.as_ref().is_some_and(|tools| tools.allow.iter().any(|it| it == tool)) => {
+                    lacking.extend(self.lacking_gateway(name, rights.tools.as_ref()));
+                }
                 LLM_TASK => {
                     let llm = rights.llm.as_deref().unwrap_or(DEFAULT_LLM);
                     if !self.llms.contains_key(llm) {
@@ -133,7 +148,10 @@ impl Library {
                         ));
                     }
                 }
-                other => lacking.push(format!("`{name}` uses the tool `{other}`; there are {MESSAGE} and {LLM_TASK}")),
+                other => lacking.push(format!(
+                    "`{name}` uses the tool `{other}`, which is not {MESSAGE} or {LLM_TASK}: to call it at an OpenClaw Gateway, add \
+                     workflows.flows[\"{name}\"].tools: {{ via: \"<agent>\", allow: [\"{other}\"] }}"
+                )),
             }
         }
         for file in plan.needs.plugins.iter().filter(|file| !rights.plugins.contains_key(*file)) {
@@ -161,6 +179,13 @@ impl Library {
             )
         };
         plan.steps.iter().filter(is_for_nobody).map(told).collect()
+    }
+
+    fn lacking_gateway(&self, name: &str, tools: Option<&GatewayTools>) -> Option<String> {
+        let via = &tools.filter(|tools| !self.gateways.contains(&tools.via))?.via;
+        Some(format!(
+            "`{name}` calls tools via the agent {via}, which needs runner: \"openclaw\" and a gatewayToken under agents.{via}"
+        ))
     }
 
     fn warn(&self, name: &str, plan: &Plan) {

@@ -3,6 +3,7 @@
 mod approvals;
 mod crash;
 mod every_write;
+mod gateway_tools;
 pub mod models;
 pub mod seed;
 mod steps;

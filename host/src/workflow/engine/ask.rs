@@ -62,7 +62,7 @@ pub(super) async fn input(
         prompt: cut(&rendered, PROMPT_MAX_CHARS),
         // Whole: it is also what an answer is filled up from.
         preview: defaults.map(Value::to_string),
-        approvers: run.engine.kit.rights(&place.plan.name).approvers,
+        approvers: run.engine.kit.rights(place.plan.key()).approvers,
         initiated_by: None,
         not_by: None,
         schema: schema.map(Value::to_string),
@@ -114,7 +114,7 @@ fn new_approval(run: &Run, place: &Place, step: &Step, approval: &Approval) -> R
         (Some(only), Some(list)) if !list.contains(&only) => Vec::new(),
         (Some(only), _) => vec![only],
         (None, Some(list)) => list.clone(),
-        (None, None) => run.engine.kit.rights(&place.plan.name).approvers,
+        (None, None) => run.engine.kit.rights(place.plan.key()).approvers,
     };
     Ok(NewAsk {
         id: run.engine.ids.ask(),

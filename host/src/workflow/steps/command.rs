@@ -30,7 +30,7 @@ const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Runs it; nothing if it was told to stop.
 pub(super) async fn run(work: &Work<'_>) -> Option<StepResult> {
-    let rights = work.kit.rights(&work.plan.name);
+    let rights = work.kit.rights(work.plan.key());
     if !rights.command {
         return Some(StepResult::failed("not_granted", "the operator has not granted `command` to this workflow"));
     }
@@ -72,7 +72,7 @@ fn program(work: &Work<'_>) -> Result<Program, String> {
     }
     // Last, and so above all: what the operator says is not the file's to change.
     for (name, value) in
-        work.kit.env(&work.plan.name).map_err(|name| format!("the variable {name} has no value now"))?
+        work.kit.env(work.plan.key()).map_err(|name| format!("the variable {name} has no value now"))?
     {
         put(&mut env, &name, value.expose_secret().to_owned())?;
     }
@@ -105,7 +105,7 @@ fn program(work: &Work<'_>) -> Result<Program, String> {
 type Variables = Vec<(OsString, OsString)>;
 
 fn inherited(work: &Work<'_>, env: &mut Variables) {
-    let (process, rights) = (Env::process(), work.kit.rights(&work.plan.name));
+    let (process, rights) = (Env::process(), work.kit.rights(work.plan.key()));
     env.push(("PATH".into(), PATH_DEFAULT.into()));
     for name in INHERITED.into_iter().chain(rights.pass_env.iter().map(String::as_str)) {
         if let Some(value) = process.get(name) {
@@ -153,7 +153,7 @@ fn put(env: &mut Variables, name: &str, value: String) -> Result<(), String> {
 
 /// The folder: the operator's for this workflow, or that of the workflows; what the file says lies inside of it, also through links.
 fn folder(work: &Work<'_>) -> Result<PathBuf, String> {
-    let rights = work.kit.rights(&work.plan.name);
+    let rights = work.kit.rights(work.plan.key());
     let base = rights.cwd.as_deref().unwrap_or(&work.kit.settings.dir);
     let absolute =
         base.canonicalize().map_err(|error| format!("the folder {} cannot be opened: {error}", base.display()))?;

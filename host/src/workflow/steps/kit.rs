@@ -1,14 +1,17 @@
 //! What steps work with: everything that the operator configured for them, ready to be used.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
 use super::llm::ANSWER_MAX_BYTES;
+use crate::agents::openclaw::Gateway;
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
+use crate::config::agents::Runner;
 use crate::config::{Channels, Config, Llm, WorkflowRights, Workflows};
 use crate::limits::Admissions;
+use crate::model::AgentId;
 use crate::outbound::egress::{Egress, EndpointClient};
 use crate::sandbox::StepSlot;
 use crate::workflow::Library;
@@ -26,6 +29,8 @@ pub struct Kit {
     pub library: Library,
     pub(super) admissions: Admissions,
     pub(super) models: HashMap<String, Model>,
+    /// The Gateways whose tools can be called, by their agents.
+    pub(super) gateways: HashMap<AgentId, Gateway>,
     pub(super) plugins: HashMap<(String, String), Arc<StepSlot>>,
     env: HashMap<String, Vec<(String, Arc<KeptSecret>)>>,
     fresh: Option<JoinHandle<()>>,
@@ -69,18 +74,31 @@ impl Kit {
                 (flow.clone(), rights.env.iter().map(variable).collect())
             })
             .collect();
+        let gateways: HashMap<AgentId, Gateway> = config
+            .agents
+            .list
+            .iter()
+            .filter_map(|agent| match &agent.runner {
+                Runner::OpenClaw(runner) if runner.gateway_token.is_some() => {
+                    let place = format!("agents.{}", agent.id);
+                    Some((agent.id.clone(), Gateway::new(runner.clone(), &place, egress.clone())))
+                }
+                _ => None,
+            })
+            .collect();
         let keys = models.values().filter_map(|model| model.key.clone());
         let variables = env.values().flatten().map(|(_, secret)| secret.clone());
-        let secrets: Vec<_> = keys.chain(variables).collect();
+        let tokens = gateways.values().flat_map(Gateway::secrets);
+        let secrets: Vec<_> = keys.chain(variables).chain(tokens).collect();
         look_up_all(&secrets, &resolver).await;
         let fresh = (!secrets.is_empty()).then(|| tokio::spawn(keep_fresh(secrets, resolver, config.secrets.refresh)));
-        let llms: BTreeMap<String, Llm> = config.llms.clone();
         Self {
             settings: config.workflows.clone(),
             channels: config.channels.clone(),
-            library: Library::new(config.workflows.clone(), config.channels.clone(), llms),
+            library: Library::new(config),
             admissions,
             models,
+            gateways,
             plugins,
             env,
             fresh,

@@ -39,7 +39,7 @@ struct Task<'a> {
 }
 
 pub(super) async fn ask(work: &Work<'_>, args: &Value) -> StepResult {
-    let rights = work.kit.rights(&work.plan.name);
+    let rights = work.kit.rights(work.plan.key());
     let name = rights.llm.as_deref().unwrap_or(DEFAULT_LLM);
     let Some(model) = work.kit.models.get(name) else {
         return failed(format!("there is no model `{name}`: add llm: {{ \"{name}\": {{ model: \"…\", apiKey: … }} }}"));

@@ -2,6 +2,7 @@
 //! what came of it; none writes a row, and none decides what follows.
 
 mod command;
+mod gateway_tool;
 mod kit;
 mod llm;
 mod message;
@@ -89,6 +90,9 @@ async fn act(work: &Work<'_>) -> Done {
     };
     match &work.step.body {
         Body::Tool { tool, .. } if tool == MESSAGE => message::send(work, &args),
+        Body::Tool { tool, .. } if gateway_tool::is_allowed(work, tool) => {
+            Done::of(gateway_tool::call(work, tool, &args).await)
+        }
         Body::Tool { tool, .. } if tool == LLM_TASK => Done::of(llm::ask(work, &args).await),
         Body::Plugin { file, .. } => Done::of(plugin::run(work, file, &args).await),
         Body::Tool { tool, .. } => Done::of(StepResult::failed("tool", format!("there is no tool `{tool}` here"))),

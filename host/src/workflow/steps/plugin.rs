@@ -14,7 +14,7 @@ const FIRST_BAD_STATUS: u16 = 400;
 
 pub(super) async fn run(work: &Work<'_>, file: &str, args: &Value) -> StepResult {
     let failed = |why: String| StepResult::failed("plugin", why);
-    let Some(slot) = work.kit.plugins.get(&(work.plan.name.clone(), file.to_owned())) else {
+    let Some(slot) = work.kit.plugins.get(&(work.plan.key().to_owned(), file.to_owned())) else {
         return failed(format!("the component {file} is not granted to this workflow"));
     };
     let admission = work.kit.admissions.admit_step(slot.budget()).await;
