@@ -14,6 +14,7 @@ mod clients;
 mod command;
 mod engine;
 pub mod external;
+mod group;
 mod inbox;
 pub mod openclaw;
 pub mod operator;
@@ -22,4 +23,5 @@ pub mod runner;
 
 pub use clients::{ClaimAsked, ClientError, Clients, CompleteAsked, Handed, ProgressAsked, RunStatus};
 pub use engine::{Parts, Workers};
+pub use group::Group;
 pub use inbox::Inbox;

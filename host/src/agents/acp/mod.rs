@@ -77,7 +77,7 @@ impl Acp {
             process.settle(SETTLE_MAX).await;
         }
         // An agent that was asked to stop has had its time for it.
-        process.kill();
+        process.kill().await;
         let _ = timeout(LAST_WORDS_MAX, heard.tell_rest(&telling)).await;
         let mut ending = match ended {
             Some(End::Answered(ending)) => ending,

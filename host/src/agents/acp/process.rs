@@ -1,16 +1,16 @@
 //! The agent's process: started in a group of its own with an environment of its own, and gone with all of its group when the run is.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::super::group::Group;
 use crate::config::Env;
 use crate::config::agents::AcpRunner;
 use crate::config::agents::acp::PASS_ENV_DEFAULT;
@@ -24,8 +24,8 @@ const SECRET_MIN_BYTES: usize = 8;
 
 /// A running agent. Dropped, it and its group are killed.
 pub(super) struct Process {
-    child: Child,
-    group: Option<Pid>,
+    group: Group,
+    pipes: Option<(ChildStdin, ChildStdout)>,
     status: Option<ExitStatus>,
     stderr: Arc<Mutex<Vec<u8>>>,
     reading: Option<JoinHandle<()>>,
@@ -37,52 +37,46 @@ impl Process {
     pub(super) fn start(config: &AcpRunner, env: &Env) -> Result<Self, String> {
         let [program, arguments @ ..] = &config.command[..] else { return Err("there is no program".to_owned()) };
         let inherited = config.pass_env.iter().filter_map(|name| Some((name, env.get(name)?)));
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .env_clear()
             .envs(inherited)
             .envs(config.env.iter().map(|(name, value)| (name, value.expose_secret())))
-            .current_dir(&config.cwd)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
+            .current_dir(&config.cwd);
+        let mut group = Group::start(command)
             .map_err(|error| format!("the program {program} cannot be started in {}: {error}", config.cwd.display()))?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let (stdin, stdout, complaints) = group.pipes();
         let stderr = Arc::<Mutex<Vec<u8>>>::default();
-        let reading = child.stderr.take().map(|pipe| tokio::spawn(keep_tail(pipe, stderr.clone())));
-        Ok(Self { child, group, status: None, stderr, reading, secrets: secrets(config, env) })
+        let reading = complaints.map(|pipe| tokio::spawn(keep_tail(pipe, stderr.clone())));
+        let pipes = stdin.zip(stdout);
+        Ok(Self { group, pipes, status: None, stderr, reading, secrets: secrets(config, env) })
     }
 
     /// Its input and output, once.
     pub(super) fn pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
-        Some((self.child.stdin.take()?, self.child.stdout.take()?))
+        self.pipes.take()
     }
 
     /// Returns when the program has ended by itself; whatever it has started ends with it.
     pub(super) async fn ended(&mut self) {
-        self.status = self.child.wait().await.ok();
-        // At once: as long as one of the group is left, its number belongs to nobody else.
-        self.kill();
+        self.group.has_ended().await;
+        self.kill().await;
     }
 
     /// Waits a moment for the end of a program whose output has ended, so that the error can say how; and for the end of its stderr.
     pub(super) async fn settle(&mut self, most: Duration) {
-        let _ = timeout(most, self.ended()).await;
-        self.kill();
+        let _ = timeout(most, self.group.has_ended()).await;
+        self.kill().await;
         if let Some(reading) = &mut self.reading {
             let _ = timeout(most, reading).await;
         }
     }
 
-    /// Kills the group, once.
-    pub(super) fn kill(&mut self) {
-        if let Some(group) = self.group.take() {
-            // An error means that it is gone already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+    /// Kills what is left of the group.
+    pub(super) async fn kill(&mut self) {
+        let status = self.group.end().await.ok();
+        self.status = self.status.or(status);
     }
 
     /// The error with how the program ended and what it wrote last on stderr. Values of its environment are taken out.
@@ -102,7 +96,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
         if let Some(reading) = self.reading.take() {
             reading.abort();
         }

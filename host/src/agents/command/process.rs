@@ -1,19 +1,15 @@
-//! One program with its children: started in a group of its own, asked to end and then ended as a group, at its deadline, on request, when
-//! its parent has ended, or when whoever waits for it does no more.
+//! One program with its children: asked to end and then ended as a group, at its deadline, on request, when the program itself has ended, or
+//! when whoever waits for it does no more.
 
-use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+use super::super::group::Group;
 use super::talk::{Flooded, Head, Tail, feed, listen};
 use crate::config::agents::CommandRunner;
 
@@ -57,8 +53,8 @@ pub(super) async fn run(
     timeout: Duration,
     stop: &CancellationToken,
 ) -> Result<Said, String> {
-    let mut group = Group::start(config, env)?;
-    let (stdin, stdout, stderr) = (group.child.stdin.take(), group.child.stdout.take(), group.child.stderr.take());
+    let mut group = start(config, env)?;
+    let (stdin, stdout, stderr) = group.pipes();
     let (mut head, mut tail) = (Head::new(config.output_max_bytes), Tail::new(ERRORS_BYTES_MAX));
     let exit = {
         let mut talk = Talk::of(async {
@@ -77,7 +73,7 @@ pub(super) async fn run(
         };
         if let Some(Stopped::Cancelled | Stopped::TimedOut) = stopped {
             // It may go on writing while it winds up.
-            group.signal(Signal::TERM);
+            group.ask_to_end();
             tokio::select! {
                 Flooded = talk.floods() => {}
                 () = group.has_ended() => {}
@@ -127,82 +123,20 @@ impl<'t> Talk<'t> {
     }
 }
 
-/// The program and its children.
-struct Group {
-    child: Child,
-    /// Of the program. Readable once it has ended, also before anybody has waited for it.
-    handle: AsyncFd<OwnedFd>,
-    pid: Pid,
-    is_reaped: bool,
-}
-
-impl Group {
-    fn start(config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Self, String> {
-        let program = &config.command[0];
-        let mut command = Command::new(program);
-        command
-            .args(&config.command[1..])
-            .env_clear()
-            .envs(env.iter().map(|(name, value)| (name, value.expose_secret())))
-            .current_dir(&config.cwd)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let child = command.spawn().map_err(|error| {
-            // The system says the same of a program and of a folder that is not there.
-            let folder = config.cwd.display();
-            match config.cwd.is_dir() {
-                true => format!("the program {program} cannot be started: {error}"),
-                false => format!("the program {program} cannot be started: its cwd, {folder}, is no folder"),
-            }
-        })?;
-        let unwatched = |error: io::Error| format!("the program {program} cannot be watched: {error}");
-        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| unwatched(io::ErrorKind::NotFound.into()))?;
-        let watched = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from);
-        #[expect(
-            deprecated,
-            reason = "unsound only for handles that change their descriptor, which an OwnedFd never does; what replaces it is unsafe"
-        )]
-        let handle = watched.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE));
-        match handle {
-            Ok(handle) => Ok(Self { child, handle, pid, is_reaped: false }),
-            Err(error) => {
-                let _ = kill_process_group(pid, Signal::KILL);
-                Err(unwatched(error))
-            }
+fn start(config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Group, String> {
+    let program = &config.command[0];
+    let mut command = Command::new(program);
+    command
+        .args(&config.command[1..])
+        .env_clear()
+        .envs(env.iter().map(|(name, value)| (name, value.expose_secret())))
+        .current_dir(&config.cwd);
+    Group::start(command).map_err(|error| {
+        // The system says the same of a program and of a folder that is not there.
+        let folder = config.cwd.display();
+        match config.cwd.is_dir() {
+            true => format!("the program {program} cannot be started: {error}"),
+            false => format!("the program {program} cannot be started: its cwd, {folder}, is no folder"),
         }
-    }
-
-    /// Returns when the program has ended; its children may live.
-    async fn has_ended(&self) {
-        // An error would mean that the runtime is going away.
-        if self.handle.readable().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// As long as nobody has waited for the program its number is its own, and the group's.
-    fn signal(&self, signal: Signal) {
-        if !self.is_reaped {
-            // An error means that it is gone already.
-            let _ = kill_process_group(self.pid, signal);
-        }
-    }
-
-    /// Ends whatever is left of the group, and waits for the program.
-    async fn end(&mut self) -> io::Result<ExitStatus> {
-        self.signal(Signal::KILL);
-        let status = self.child.wait().await;
-        self.is_reaped = status.is_ok();
-        status
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
+    })
 }

@@ -4,13 +4,13 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
+
+use crate::agents::Group;
 
 /// Between asking a program to end and making it: what a server takes to finish what it has in hand.
 const GRACE: Duration = Duration::from_secs(5);
@@ -54,29 +54,25 @@ pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &Cancel
     let Some((first, rest)) = program.words.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no program to run"));
     };
-    let mut child = Command::new(first)
-        .args(rest)
-        .env_clear()
-        .envs(program.env)
-        .current_dir(program.cwd)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
-    let told = tokio::spawn(tell(child.stdin.take(), program.stdin));
-    let stdout = tokio::spawn(listen(child.stdout.take(), program.stdout_max_bytes));
-    let stderr = tokio::spawn(listen(child.stderr.take(), program.stderr_max_bytes));
-    let mut group = Group { child, ended: false };
-    let ended = tokio::select! {
-        status = group.child.wait() => {
-            group.ended = true;
-            status?.code().map_or(Ended::Signal, Ended::Exit)
-        }
-        () = reached(limit) => group.end(Ended::TimedOut).await,
-        () = stop.cancelled() => group.end(Ended::Stopped).await,
+    let mut command = Command::new(first);
+    command.args(rest).env_clear().envs(program.env).current_dir(program.cwd);
+    let mut group = Group::start(command)?;
+    let (stdin, stdout, stderr) = group.pipes();
+    let told = tokio::spawn(tell(stdin, program.stdin));
+    let stdout = tokio::spawn(listen(stdout, program.stdout_max_bytes));
+    let stderr = tokio::spawn(listen(stderr, program.stderr_max_bytes));
+    let stopped = tokio::select! {
+        () = group.has_ended() => None,
+        () = reached(limit) => Some(Ended::TimedOut),
+        () = stop.cancelled() => Some(Ended::Stopped),
     };
+    if stopped.is_some() {
+        group.ask_to_end();
+        let _ = tokio::time::timeout(GRACE, group.has_ended()).await;
+    }
+    // What it leaves behind ends with it.
+    let status = group.end().await?;
+    let ended = stopped.unwrap_or_else(|| status.code().map_or(Ended::Signal, Ended::Exit));
     told.abort();
     Ok(Ran { ended, stdout: finished(stdout).await, stderr: finished(stderr).await })
 }
@@ -85,40 +81,6 @@ async fn reached(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The program and its children.
-struct Group {
-    child: Child,
-    /// It was waited for: its number may belong to somebody else by now.
-    ended: bool,
-}
-
-impl Group {
-    async fn end(&mut self, why: Ended) -> Ended {
-        self.signal(Signal::TERM);
-        // A signal to a group whose leader has ended still finds the others, as long as nobody has waited for the leader.
-        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
-            self.signal(Signal::KILL);
-            let _ = self.child.wait().await;
-        }
-        self.ended = true;
-        why
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let (false, Some(pid)) = (self.ended, pid) {
-            // An error means that it is gone already.
-            let _ = kill_process_group(pid, signal);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
     }
 }
 
