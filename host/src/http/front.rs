@@ -126,11 +126,7 @@ impl Front {
         let Some(key) = idempotency::key(&head.headers).map_err(Refused::BadKey)? else { return Ok(None) };
         // A key has no line break in it, so no two routes share one, whatever their ids.
         let scope = format!("route/{}\n", route.id);
-        // Components read the query, too. Canonical JSON has no line break in it, so what stands behind one is no body.
-        let request = match head.uri.query() {
-            None | Some("") => Cow::Borrowed(body.as_str()),
-            Some(query) => Cow::Owned([body.as_str(), "\n", query].concat()),
-        };
+        let request = idempotency::request(body, head.uri.query().unwrap_or_default());
         let once = Once::new(&scope, key, &request).map_err(|_| Refused::BadKey(idempotency::RULE))?;
         // Told before the component runs. A key that is taken meanwhile is found out in the transaction of the change.
         match self.taskflows.is_of_other_request(&once) {

@@ -1,7 +1,11 @@
 //! `Idempotency-Key`, as the IETF draft has it: a key of the sender's, under which the same request counts once.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+
+use crate::json::JsonText;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -28,4 +32,13 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, &'static str> {
 /// Says that the answer is the one that an earlier request got.
 pub(super) fn mark_repeat(response: &mut Response<Body>) {
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+}
+
+/// What a request asks for: its body, and its query if it has one, which components and workflows read too.
+pub(super) fn request<'r>(body: &'r JsonText, query: &str) -> Cow<'r, str> {
+    match query {
+        "" => Cow::Borrowed(body.as_str()),
+        // Canonical JSON has no line break in it, so what stands behind one is no body.
+        query => Cow::Owned([body.as_str(), "\n", query].concat()),
+    }
 }

@@ -111,7 +111,7 @@ impl WorkflowDoor {
 
     async fn take(&self, head: Parts, guest: &Guest) -> Result<Begun, BeginError> {
         let body = read_body(&head.headers, &guest.body)?;
-        let once = self.once(&head.headers, guest, &body)?;
+        let once = self.once(&head, guest, &body)?;
         let (method, path) = (head.method.as_str().to_owned(), head.uri.path().to_owned());
         let query: Map<String, Value> = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
@@ -125,15 +125,22 @@ impl WorkflowDoor {
     }
 
     /// What makes the request count once: the sender's own name for the delivery, or its key. Both belong to this door.
-    fn once(&self, headers: &HeaderMap, guest: &Guest, body: &JsonText) -> Result<Option<Once>, BeginError> {
+    fn once(&self, head: &Parts, guest: &Guest, body: &JsonText) -> Result<Option<Once>, BeginError> {
         let scope = format!("workflow{}", self.path);
         if let Some(delivery) = &guest.delivery {
             return Ok(Some(Once::delivery(&scope, delivery)));
         }
         let invalid = |rule: &str| BeginError::Invalid(rule.to_owned());
-        let Some(key) = idempotency::key(headers).map_err(invalid)? else { return Ok(None) };
-        Once::new(&format!("{scope}\n"), key, body.as_str()).map(Some).map_err(|_| invalid(idempotency::RULE))
+        let Some(key) = idempotency::key(&head.headers).map_err(invalid)? else { return Ok(None) };
+        // How long somebody waits is no part of what is asked for.
+        let query = head.uri.query().unwrap_or_default().split('&').filter(|pair| !is_wait(pair));
+        let request = idempotency::request(body, &query.collect::<Vec<_>>().join("&")).into_owned();
+        Once::new(&format!("{scope}\n"), key, &request).map(Some).map_err(|_| invalid(idempotency::RULE))
     }
+}
+
+fn is_wait(pair: &str) -> bool {
+    pair == "wait" || pair.starts_with("wait=")
 }
 
 /// JSON whatever it is called; else a form, if it is called one; else text. Nothing at all is an empty object.

@@ -156,6 +156,13 @@ async fn a_door_wants_its_token_and_counts_a_request_once() {
     assert_eq!((again.status.as_u16(), again.json()["flowId"].clone()), (202, first.json()["flowId"].clone()));
     assert_eq!(again.headers["idempotency-replayed"], "true");
     assert_eq!(known("{\"n\":2}").send().await.status, 409);
+    let asked = |query: &str| {
+        let post = gateway.client.post(&format!("/taskflow/once{query}"), "{\"n\":1}");
+        post.secret("t-once-0123456789abcdef0123456789").header("idempotency-key", "k1")
+    };
+    // A workflow reads the query; how long somebody waits is nothing to it.
+    assert_eq!(asked("?n=2").send().await.status, 409);
+    assert_eq!(asked("?wait=5s").send().await.headers["idempotency-replayed"], "true");
     let flow = first.json()["flowId"].as_str().unwrap().to_owned();
     until_status(gateway.path(), &flow, "succeeded").await;
     assert_eq!(calls(gateway.path()), ["npm x"]);
