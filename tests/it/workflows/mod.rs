@@ -2,6 +2,7 @@
 
 mod approvals;
 mod crash;
+mod doors;
 mod every_write;
 mod gateway_tools;
 pub mod models;

@@ -1,7 +1,8 @@
 //! `sandclaw workflow run`: one run in the foreground, with the operator's own hands. What it may do is what the config grants, and what the command
 //! line adds.
 
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -63,6 +64,7 @@ impl Run {
         // What happens meanwhile, and what is said to `log:`.
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time();
         let _ = log
+            .with_ansi(std::io::stderr().is_terminal())
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
             .try_init();
         let (flow, seen) = runtime()?.block_on(app::run_workflow(config, run))?;
@@ -100,9 +102,9 @@ impl Run {
             return self.config.load();
         }
         let mut config = Config::parse("{}", Format::Json5, "sandclaw.json5".as_ref(), &Env::process())?;
-        if let Some(folder) = self.file.parent() {
-            config.workflows.dir = folder.to_owned();
-        }
+        // The parent of a bare name is nothing, and nothing is no folder.
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        config.workflows.dir = folder.unwrap_or(Path::new(".")).to_owned();
         Ok(config)
     }
 
