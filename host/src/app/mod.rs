@@ -104,6 +104,9 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
 
     // From here on nothing fails but the disk. Deliveries first: what a dead process left is taken over before anything new comes in.
     egress.never_dial(address);
+    if let Some(beside) = &beside {
+        egress.never_dial(beside.local_addr()?);
+    }
     let transforms = parts::transforms_by_endpoint(&plugins);
     let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
     let engine = Parts {

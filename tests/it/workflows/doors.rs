@@ -81,6 +81,31 @@ async fn whoever_began_it_does_not_approve_it_where_that_is_said() {
     assert!(decide("bob").status.success());
     until_status(gateway.path(), asked["flowId"].as_str().unwrap(), "succeeded").await;
     assert_eq!(calls(gateway.path()), ["npm ship"]);
+    // A request that hides who it is from gets around nothing.
+    for by in [json!(" Alice "), json!(" "), Value::Null] {
+        let asked = begin(&gateway.client, "two", "?wait=true", json!({ "by": by })).await.json();
+        let id = asked["waitsFor"]["approvalId"].as_str().unwrap();
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["approvals", "approve", id, "--as", "alice", "--config"])
+            .arg(gateway.path().join("sandclaw.json5"));
+        assert_eq!(command.output().unwrap().status.code(), Some(1), "{by}");
+    }
+    assert_eq!(calls(gateway.path()), ["npm ship"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_cannot_name_its_own_approver() {
+    let flow = "steps:\n  - id: gate\n    approval: { prompt: ship it?, required_approver: $webhook.body.owner }\n  - command: npm ship\n";
+    let gateway = Workflows::new().flow("own", flow, "approvers: ['alice']").start().await;
+    for (owner, name) in [("mallory", "mallory"), ("", "mallory"), ("mallory", "alice")] {
+        let asked = begin(&gateway.client, "own", "?wait=true", json!({ "owner": owner })).await.json();
+        let id = asked["waitsFor"]["approvalId"].as_str().unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(["approvals", "approve", id, "--as", name, "--config"]).arg(gateway.path().join("sandclaw.json5"));
+        assert_eq!(command.output().unwrap().status.code(), Some(1), "{owner} {name}");
+    }
+    assert!(calls(gateway.path()).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -173,7 +173,8 @@ fn may_answer(ask: &Ask, name: &str) -> Result<(), DecideError> {
     if !ask.approvers.iter().any(|approver| approver == name) {
         return no(format!("{name} is not asked here; {} may answer", ask.approvers.join(", ")));
     }
-    if ask.not_by.as_deref() == Some(name) {
+    let is_same = |other: &String| other.trim().to_lowercase() == name.trim().to_lowercase();
+    if ask.not_by.as_ref().is_some_and(is_same) {
         return no(format!("{name} began this, and another person has to approve it"));
     }
     Ok(())

@@ -1,9 +1,8 @@
 //! Links: a question, a person and an end, signed with a key that never leaves the state folder. Whoever has the link can answer as that
 //! person, once, while the question is open; nobody can make one for another person or another question of it.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use base64::Engine;
@@ -55,24 +54,33 @@ impl LinkKey {
     /// The key of this state folder, made at its first use, for its owner alone.
     pub fn open(state_dir: &Path) -> std::io::Result<Self> {
         let path = state_dir.join(KEY_FILE);
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(mut file) => {
-                let key = new_secret()?;
-                file.write_all(key.as_bytes())?;
-                file.sync_all()?;
-                Ok(Self(key.into_bytes()))
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let mut key = Vec::new();
-                OpenOptions::new().read(true).open(&path)?.take(256).read_to_end(&mut key)?;
-                if key.len() < 32 {
-                    let why = format!("{} is too short for a key; remove it, and a new one is made", path.display());
-                    return Err(std::io::Error::new(ErrorKind::InvalidData, why));
-                }
-                Ok(Self(key))
-            }
-            Err(error) => Err(error),
+        if let Some(key) = Self::read(&path)? {
+            return Ok(key);
         }
+        // Whole before it has its name: a power cut leaves a key or none. Of two at the same time one is the first, and its key is both's.
+        let mut file = tempfile::NamedTempFile::new_in(state_dir)?;
+        file.write_all(new_secret()?.as_bytes())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => File::open(state_dir)?.sync_all()?,
+            Err(lost) if lost.error.kind() == ErrorKind::AlreadyExists => {}
+            Err(lost) => return Err(lost.error),
+        }
+        Self::read(&path)?.ok_or_else(|| ErrorKind::NotFound.into())
+    }
+
+    fn read(path: &Path) -> std::io::Result<Option<Self>> {
+        let mut key = Vec::new();
+        match File::open(path) {
+            Ok(file) => _ = file.take(256).read_to_end(&mut key)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        if key.len() < 32 {
+            let why = format!("{} is too short for a key; remove it, and a new one is made", path.display());
+            return Err(std::io::Error::new(ErrorKind::InvalidData, why));
+        }
+        Ok(Some(Self(key)))
     }
 
     /// A link's token.

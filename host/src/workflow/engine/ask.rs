@@ -107,14 +107,21 @@ fn new_approval(run: &Run, place: &Place, step: &Step, approval: &Approval) -> R
     };
     let prompt = render(&approval.prompt)?.unwrap_or_else(|| format!("May {} go on?", step.id));
     let items = approval.items.as_ref().map(|items| items.value(values)).transpose()?.map(|items| items.to_string());
-    let initiated_by = render(&approval.initiated_by)?;
-    let required = render(&approval.required_approver)?;
-    let approvers = match (required, &approval.approvers) {
-        // Somebody who is required answers alone, and only if the list, where there is one, knows them.
-        (Some(only), Some(list)) if !list.contains(&only) => Vec::new(),
-        (Some(only), _) => vec![only],
-        (None, Some(list)) => list.clone(),
-        (None, None) => run.engine.kit.rights(place.plan.key()).approvers,
+    let name = |text: &Option<Text>| Ok::<_, TextError>(render(text)?.map(|name| name.trim().to_owned()));
+    let initiated_by = name(&approval.initiated_by)?;
+    let required = name(&approval.required_approver)?;
+    let list = approval.approvers.clone().unwrap_or_else(|| run.engine.kit.rights(place.plan.key()).approvers);
+    let is_written = approval.required_approver.as_ref().and_then(Text::as_plain).is_some();
+    // A name that was to be known and is not: a request that leaves it out must not get around it.
+    let is_unknown = approval.required_approver.is_some() && required.is_none()
+        || approval.require_different_approver && approval.initiated_by.is_some() && initiated_by.is_none();
+    let approvers = match required {
+        _ if is_unknown => Vec::new(),
+        // Somebody who is required answers alone, if the list knows them. Without a list a name counts that the file says, and none of a request's.
+        Some(only) if list.contains(&only) => vec![only],
+        Some(only) if approval.approvers.is_none() && list.is_empty() && is_written => vec![only],
+        Some(_) => Vec::new(),
+        None => list,
     };
     Ok(NewAsk {
         id: run.engine.ids.ask(),

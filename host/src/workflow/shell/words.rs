@@ -11,8 +11,34 @@ const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "b
 const EVALUATORS: [&str; 13] =
     ["eval", "ssh", "rsh", "source", "trap", "let", "declare", "typeset", "[[", "watch", "su", "alias", "crontab"];
 /// Programs with a language of their own, in which a word is often a program.
-const INTERPRETERS: [&str; 13] =
-    ["awk", "gawk", "mawk", "sed", "perl", "python", "python3", "ruby", "node", "php", "lua", "osascript", "make"];
+const INTERPRETERS: [&str; 26] = [
+    "awk",
+    "gawk",
+    "mawk",
+    "sed",
+    "perl",
+    "python",
+    "ruby",
+    "node",
+    "nodejs",
+    "php",
+    "lua",
+    "osascript",
+    "make",
+    "pwsh",
+    "powershell",
+    "deno",
+    "bun",
+    "tclsh",
+    "Rscript",
+    "flock",
+    "script",
+    "runuser",
+    "parallel",
+    "psql",
+    "mysql",
+    "jq",
+];
 /// What runs the word that follows.
 const WRAPPERS: [&str; 14] = [
     "sudo", "doas", "env", "exec", "nohup", "command", "builtin", "nice", "time", "setsid", "xargs", "timeout",
@@ -222,7 +248,9 @@ pub(in super::super) fn is_deciding(variable: &str) -> bool {
     DECIDING.contains(&variable) || variable.starts_with("LD_") || variable.starts_with("DYLD_")
 }
 
-/// The name of a program without its folder.
+/// The name of a program without its folder and its version: `/usr/bin/python3.12` is `python`.
 fn base(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if bare.is_empty() { name } else { bare }
 }
