@@ -13,6 +13,7 @@ mod folder;
 mod nonces;
 mod once;
 mod outbox;
+pub mod patience;
 mod readers;
 mod rows;
 mod runs;

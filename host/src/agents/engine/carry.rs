@@ -11,6 +11,7 @@ use super::super::prompt;
 use super::super::runner::{Ending, Job, Progress};
 use super::{Engine, Serving};
 use crate::model::{ClaimedRun, RunEnd, RunKind, RunNews, RunState};
+use crate::store::patience::until_stored;
 use crate::store::{RunEnded, RunTold};
 use crate::taskflow::FOLLOWING;
 
@@ -34,7 +35,7 @@ pub(super) async fn run(engine: Arc<Engine>, agent: Arc<Serving>, claimed: Claim
     let id = claimed.run.asked.id.clone();
     let ending = carried_out(&engine, &agent, &claimed, stop).await;
     tell(&claimed, &ending);
-    let written = engine.until_stored("the end of a run could not be written", || {
+    let written = until_stored(&engine.cut, "the end of a run could not be written", || {
         engine.store.complete_run(claimed.run.seq, claimed.lease, ending.clone(), FOLLOWING)
     });
     // If it never is, the row stays leased, and the next start finds it as interrupted.
@@ -114,7 +115,7 @@ async fn write_news(engine: &Engine, claimed: &ClaimedRun, mut told: mpsc::Recei
         if news.is_empty() {
             continue;
         }
-        let written = engine.until_stored("news of a run could not be written", || {
+        let written = until_stored(&engine.cut, "news of a run could not be written", || {
             engine.store.tell_run(claimed.run.seq, claimed.lease, news.clone(), None, FOLLOWING)
         });
         if let None | Some(RunTold::Stale) = written.await {

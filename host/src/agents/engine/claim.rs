@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{AFTER_FAILURE, Engine, UnderWay, carry};
+use super::{Engine, UnderWay, carry};
 use crate::model::AgentId;
+use crate::store::patience::AFTER_FAILURE;
 use crate::store::{RunRoom, StoreError};
 use crate::taskflow::FOLLOWING;
 

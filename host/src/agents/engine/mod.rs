@@ -21,12 +21,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::runner::Runs;
 use crate::clock::Clock;
 use crate::model::{AgentId, RunId};
-use crate::store::{Resuming, Store, StoreError};
+use crate::store::{Resuming, Store};
 
 pub(super) use carry::cut;
 pub use start::Parts;
@@ -34,10 +34,6 @@ pub use start::Parts;
 /// Times that a run is begun before it is lost all the same, even if it may be begun again: one that brings the process down each time
 /// must not do so for ever.
 const ATTEMPTS_MAX: u32 = 10;
-
-/// A store that refuses is asked again after this, and then twice as long each time, up to the second.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-const AFTER_FAILURES: Duration = Duration::from_secs(60);
 
 /// After a cut, the time for runners to let go of their processes. They are told by being dropped, which takes no time.
 const LET_GO: Duration = Duration::from_secs(5);
@@ -78,36 +74,6 @@ struct UnderWay {
 impl Engine {
     fn under_way(&self) -> MutexGuard<'_, HashMap<RunId, UnderWay>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does this until the store does; `None` if the engine is cut before: the next start finds out.
-    async fn until_stored<T, F>(&self, what: &str, act: impl Fn() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        let mut pause = AFTER_FAILURE;
-        loop {
-            match act().await {
-                Ok(done) => return Some(done),
-                Err(StoreError::Closed) => return None,
-                Err(error) => tracing::error!("{what}, which will be tried again: {error}"),
-            }
-            tokio::select! {
-                () = self.cut.cancelled() => return None,
-                () = tokio::time::sleep(pause) => pause = pause.saturating_mul(2).min(AFTER_FAILURES),
-            }
-        }
-    }
-}
-
-/// Runs one of the engine's tasks, and again if it panics: without it no run would be begun, and nobody would know.
-async fn keep_running<F>(what: &'static str, run: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    while let Err(error) = AbortOnDropHandle::new(tokio::spawn(run())).await {
-        tracing::error!("{what} came to grief and begins anew: {error}");
-        tokio::time::sleep(AFTER_FAILURE).await;
     }
 }
 

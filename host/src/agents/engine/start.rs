@@ -11,13 +11,14 @@ use super::super::acp::Acp;
 use super::super::command::Command;
 use super::super::openclaw::{Gateway, OpenClaw};
 use super::super::runner::Runs;
-use super::{ATTEMPTS_MAX, Engine, Serving, Workers, claim, keep_running, upkeep};
+use super::{ATTEMPTS_MAX, Engine, Serving, Workers, claim, upkeep};
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
 use crate::clock::Clock;
 use crate::config::agents::{Agent, Agents, OnInterrupted, Runner};
 use crate::config::{Config, Env};
 use crate::model::RunState;
 use crate::outbound::egress::Egress;
+use crate::store::patience::keep_running;
 use crate::store::{Resuming, RunQuery, Store, StoreError};
 use crate::taskflow::FOLLOWING;
 

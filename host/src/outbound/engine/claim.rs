@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::super::destination::Destination;
 use super::super::lane::Wish;
-use super::{AFTER_FAILURE, Engine, try_one};
+use super::{Engine, try_one};
 use crate::model::Millis;
+use crate::store::patience::AFTER_FAILURE;
 use crate::store::{Room, StoreError};
 
 /// A clock that goes back by more than this was set; less is how clocks are kept right.

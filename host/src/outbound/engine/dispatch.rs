@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::super::destination::Destination;
 use super::super::wants::Candidate;
-use super::{AFTER_FAILURE, Engine};
+use super::Engine;
 use crate::config::webhooks::Ordering;
 use crate::model::{EndpointName, Event, NewDelivery};
 use crate::store::StoreError;
+use crate::store::patience::AFTER_FAILURE;
 
 /// Events in one transaction.
 const BATCH: u32 = 256;

@@ -22,19 +22,18 @@ mod try_one;
 mod upkeep;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::destination::Destination;
 use super::operator::Steer;
 use crate::clock::Clock;
 use crate::limits::Admissions;
 use crate::model::{EndpointName, Ids};
-use crate::store::{StateNow, Store, StoreError};
+use crate::store::{StateNow, Store};
 
 pub use start::Parts;
 pub use steer::wants_of;
@@ -42,10 +41,6 @@ pub use steer::wants_of;
 /// Tries that this gateway itself prevented, or did not survive, before a delivery is given up all the same: whatever kills the process
 /// each time must not be tried for ever.
 const EXCUSED_MAX: u32 = 10;
-
-/// A store that refuses is asked again after this, and then twice as long each time, up to the second.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-const AFTER_FAILURES: Duration = Duration::from_secs(60);
 
 /// What the parts of the engine share.
 pub(super) struct Engine {
@@ -78,25 +73,6 @@ impl Engine {
         self.destinations.iter().find(|to| to.name().as_str() == name)
     }
 
-    /// Does this until the store does; `None` if the engine drains before: the next start finds out.
-    async fn until_stored<T, F>(&self, what: &str, act: impl Fn() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        let mut pause = AFTER_FAILURE;
-        loop {
-            match act().await {
-                Ok(done) => return Some(done),
-                Err(StoreError::Closed) => return None,
-                Err(error) => tracing::error!("{what}, which will be tried again: {error}"),
-            }
-            tokio::select! {
-                () = self.draining.cancelled() => return None,
-                () = tokio::time::sleep(pause) => pause = pause.saturating_mul(2).min(AFTER_FAILURES),
-            }
-        }
-    }
-
     /// Asks filters, aside if they look into events: an expression and a large event may take a good part of a second, which is everybody's
     /// on the threads that everything else runs on.
     async fn aside<T: Send + 'static>(self: &Arc<Self>, ask: impl FnOnce(&Self) -> T + Send + 'static) -> T {
@@ -119,17 +95,6 @@ impl Engine {
 fn state_now(to: &Arc<Destination>) -> StateNow {
     let to = to.clone();
     Box::new(move || to.lane.health())
-}
-
-/// Runs one of the engine's tasks, and again if it panics: without it nothing more would be delivered, and nobody would know.
-async fn keep_running<F>(what: &'static str, run: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    while let Err(error) = AbortOnDropHandle::new(tokio::spawn(run())).await {
-        tracing::error!("{what} came to grief and begins anew: {error}");
-        tokio::time::sleep(AFTER_FAILURE).await;
-    }
 }
 
 /// The running engine.

@@ -15,7 +15,7 @@ use super::super::lane::Lane;
 use super::super::retry::after;
 use super::super::telling::Telling;
 use super::super::wants::Wants;
-use super::{EXCUSED_MAX, Engine, Outbound, claim, dispatch, keep_running, upkeep};
+use super::{EXCUSED_MAX, Engine, Outbound, claim, dispatch, upkeep};
 use crate::auth::secret::{Resolver, keep_fresh, look_up_all};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,6 +23,7 @@ use crate::config::webhooks::Endpoint;
 use crate::limits::Admissions;
 use crate::model::{DeliveryState, EndpointName, EndpointState, Ids, Millis};
 use crate::sandbox::TransformSlot;
+use crate::store::patience::keep_running;
 use crate::store::{Store, StoreError};
 
 /// What the engine is made of.

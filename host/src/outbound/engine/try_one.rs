@@ -14,6 +14,7 @@ use super::{EXCUSED_MAX, Engine, state_now, upkeep};
 use crate::config::webhooks::Ordering;
 use crate::model::{Attempt, AttemptOutcome, Claimed, EventKind, Millis, NewEvent, Next};
 use crate::store::Completion;
+use crate::store::patience::until_stored;
 
 pub(super) async fn run(engine: Arc<Engine>, to: Arc<Destination>, claimed: Claimed) {
     let is_retry = claimed.attempt > 1;
@@ -83,7 +84,7 @@ async fn write(
     learned: &Learned,
     events: &[NewEvent],
 ) {
-    let completed = engine.until_stored("the outcome of a try could not be written", || {
+    let completed = until_stored(&engine.draining, "the outcome of a try could not be written", || {
         let state = (*learned != Learned::Nothing).then(|| state_now(to));
         engine.store.complete(claimed, attempt.clone(), next.clone(), state, events.to_vec())
     });
@@ -109,7 +110,7 @@ fn not_tried(started_at: Millis, why: &str) -> Tried {
 
 async fn give_back(engine: &Engine, to: &Destination, claimed: &Claimed) {
     let lease = (claimed.seq, claimed.lease);
-    engine.until_stored("a lease could not be given back", || engine.store.give_back(vec![lease])).await;
+    until_stored(&engine.draining, "a lease could not be given back", || engine.store.give_back(vec![lease])).await;
     end_if_disabled(engine, to);
     // It is due as before; the lane knows by itself when it may be claimed again.
     if claimed.attempt > 1 {

@@ -9,6 +9,7 @@ use super::super::retry::after;
 use super::super::wants::Candidate;
 use super::{Engine, dispatch, start};
 use crate::model::{DeliveryState, Event, Millis, NewDelivery};
+use crate::store::patience::until_stored;
 use crate::store::{Recovery, StoreError};
 
 /// The pace of the upkeep.
@@ -109,7 +110,7 @@ pub(super) async fn follow_swaps(engine: Arc<Engine>) {
 
 /// Makes due what was held for another version of the endpoint's component.
 pub(super) async fn release_held(engine: &Engine, to: &Destination) {
-    let released = engine.until_stored("deliveries could not be released", || {
+    let released = until_stored(&engine.draining, "deliveries could not be released", || {
         engine.store.release_held_for_swap(to.name(), engine.clock.now())
     });
     if let Some(released @ 1..) = released.await {

@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use super::steps::Kit;
 use crate::clock::Clock;
 use crate::model::{FlowId, Ids, Millis};
+use crate::store::patience::{keep_running, until_stored};
 use crate::store::{Store, StoreError};
 
 pub use begin::{Begin, BeginError, Begun, Input, Seen};
@@ -40,9 +41,6 @@ pub use plans::Plans;
 /// How often runs under way are looked at for somebody who wants them to end: the command line beside the gateway writes that down, and
 /// tells nobody.
 const LOOK_PACE: Duration = Duration::from_millis(500);
-/// A store that refuses is asked again after this, and then twice as long each time, up to the second.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-const AFTER_FAILURES: Duration = Duration::from_secs(60);
 /// Between two looks for runs whose time is over.
 const FORGET_PACE: Duration = Duration::from_secs(600);
 
@@ -66,25 +64,6 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Does this until the store does; `None` if the gateway stops before.
-    async fn until_stored<T, F>(&self, what: &str, act: impl Fn() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        let mut pause = AFTER_FAILURE;
-        loop {
-            match act().await {
-                Ok(done) => return Some(done),
-                Err(StoreError::Closed) => return None,
-                Err(error) => tracing::error!("{what}, which will be tried again: {error}"),
-            }
-            tokio::select! {
-                () = self.draining.cancelled() => return None,
-                () = tokio::time::sleep(pause) => pause = pause.saturating_mul(2).min(AFTER_FAILURES),
-            }
-        }
-    }
-
     /// Whether somebody wants this run to end.
     pub fn is_wanted_to_end(&self, flow: &FlowId) -> bool {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).get(flow).is_some_and(|(_, ends)| *ends)
@@ -145,9 +124,9 @@ impl Engine {
         });
         let (one, two, three) = (shared.clone(), shared.clone(), shared.clone());
         let tasks = vec![
-            tokio::spawn(async move { claim(one).await }),
-            tokio::spawn(async move { look(two).await }),
-            tokio::spawn(async move { forget(three).await }),
+            tokio::spawn(keep_running("the claiming of runs of workflows", move || claim(one.clone()))),
+            tokio::spawn(keep_running("the watch over runs of workflows", move || look(two.clone()))),
+            tokio::spawn(keep_running("the upkeep of workflows", move || forget(three.clone()))),
         ];
         Ok(Self { shared, tasks })
     }
@@ -204,7 +183,8 @@ async fn take(engine: &Arc<Shared>, now: Millis) -> usize {
     let places = u32::try_from(engine.places.available_permits()).unwrap_or(u32::MAX);
     let each = engine.kit.settings.each_max;
     let taking = || engine.store.claim_workflows(places, each, now);
-    let claimed = engine.until_stored("runs of workflows cannot be claimed", taking).await.unwrap_or_default();
+    let claimed =
+        until_stored(&engine.draining, "runs of workflows cannot be claimed", taking).await.unwrap_or_default();
     let count = claimed.len();
     for run in claimed {
         let Ok(place) = engine.places.clone().try_acquire_owned() else { break };

@@ -15,6 +15,7 @@ use super::summary::{Summary, json_text};
 use super::walk::Went;
 use crate::expr::Values;
 use crate::model::{ClaimedWorkflow, Digest, Flow, Millis, NewAsk, NewEvent, RunRecord, StepRow, StepState};
+use crate::store::patience::until_stored;
 use crate::store::{Recording, StoreError};
 use crate::taskflow::{Steering, steer};
 use crate::workflow::{FLOW, Plan, StepPath};
@@ -239,7 +240,7 @@ impl Run {
     where
         F: Future<Output = Result<Recording, StoreError>>,
     {
-        match self.engine.until_stored("a step of a workflow cannot be written", write).await {
+        match until_stored(&self.engine.draining, "a step of a workflow cannot be written", write).await {
             Some(Recording::Written) => Ok(()),
             Some(Recording::Fenced) | None => Err(Went::Gone),
         }
