@@ -11,11 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use self::process::{Exit, Stopped};
-use super::runner::{Ending, Job, Runs, Telling};
+use super::runner::{Job, Runs, Telling};
 use crate::auth::secret::KeptSecret;
 use crate::config::Env;
 use crate::config::agents::{CommandRunner, Stdin};
-use crate::model::{AgentId, RunState};
+use crate::model::{AgentId, RunEnd, RunState};
 
 /// What every program inherits: where programs and homes are, and in which language it is to speak.
 const BASE: [&str; 3] = ["PATH", "HOME", "LANG"];
@@ -48,7 +48,7 @@ impl Command {
         self.secrets.iter().map(|(_, secret)| secret.clone())
     }
 
-    async fn carry_out(&self, job: Job) -> Ending {
+    async fn carry_out(&self, job: Job) -> RunEnd {
         let env = match self.environment(&job) {
             Ok(env) => env,
             Err(why) => return failed(why),
@@ -75,7 +75,7 @@ impl Command {
                 (RunState::Failed, Some("the program wrote more than 64 MiB and was stopped".to_owned()))
             }
         };
-        Ending { state, reply, error, model: None, usage: None }
+        RunEnd { state, reply, error, model: None, usage: None }
     }
 
     /// Everything that the program sees of its environment.
@@ -130,13 +130,13 @@ impl Command {
 }
 
 impl Runs for Command {
-    fn run<'a>(&'a self, job: Job, _telling: Telling) -> Pin<Box<dyn Future<Output = Ending> + Send + 'a>> {
+    fn run<'a>(&'a self, job: Job, _telling: Telling) -> Pin<Box<dyn Future<Output = RunEnd> + Send + 'a>> {
         Box::pin(self.carry_out(job))
     }
 }
 
-fn failed(why: String) -> Ending {
-    Ending { state: RunState::Failed, reply: None, error: Some(why), model: None, usage: None }
+fn failed(why: String) -> RunEnd {
+    RunEnd::without_reply(RunState::Failed, why)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{AgentId, RunId, RunOptions, RunState, SessionKey, SessionMode};
+use crate::model::{AgentId, RunEnd, RunId, RunOptions, SessionKey, SessionMode};
 
 /// One run to carry out.
 #[derive(Clone, Debug)]
@@ -67,26 +67,11 @@ pub enum Progress {
     },
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// One of the states that mean an end.
-    pub state: RunState,
-    /// What the agent answered, if anything.
-    pub reply: Option<String>,
-    /// What went wrong, in a sentence that is safe to show.
-    pub error: Option<String>,
-    /// The model that answered, if the runner knows.
-    pub model: Option<String>,
-    /// Input and output tokens, if the runner knows.
-    pub usage: Option<(u64, u64)>,
-}
-
 /// Where a runner tells what happens. Bounded: a runner that tells more than is taken waits.
 pub type Telling = tokio::sync::mpsc::Sender<Progress>;
 
 /// Carries out runs of one agent.
 pub trait Runs: Send + Sync {
     /// Carries out one run, to its end. Dropping the future must leave no process behind.
-    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = Ending> + Send + 'a>>;
+    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = RunEnd> + Send + 'a>>;
 }

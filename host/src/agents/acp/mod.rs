@@ -25,10 +25,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::runner::{Ending, Job, Runs, Telling};
+use super::runner::{Job, Runs, Telling};
 use crate::config::Env;
 use crate::config::agents::AcpRunner;
-use crate::model::RunState;
+use crate::model::{RunEnd, RunState};
 
 use heard::Heard;
 use process::Process;
@@ -53,7 +53,7 @@ impl Acp {
         Self { config: Arc::new(config), env }
     }
 
-    async fn carry_out(&self, job: Job, telling: Telling) -> Ending {
+    async fn carry_out(&self, job: Job, telling: Telling) -> RunEnd {
         let mut process = match Process::start(&self.config, &self.env) {
             Ok(process) => process,
             Err(error) => return failed(error),
@@ -93,11 +93,11 @@ impl Acp {
 }
 
 impl Runs for Acp {
-    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = Ending> + Send + 'a>> {
+    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = RunEnd> + Send + 'a>> {
         Box::pin(self.carry_out(job, telling))
     }
 }
 
-fn failed(error: String) -> Ending {
-    Ending { state: RunState::Failed, reply: None, error: Some(error), model: None, usage: None }
+fn failed(error: String) -> RunEnd {
+    RunEnd::without_reply(RunState::Failed, error)
 }

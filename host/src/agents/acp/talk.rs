@@ -12,9 +12,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::heard::Heard;
 use super::permission::Policy;
 use super::rpc::{self, Fault, Rpc};
-use crate::agents::runner::{Ending, Job, Progress};
+use crate::agents::runner::{Job, Progress};
 use crate::config::agents::AcpRunner;
-use crate::model::{RunState, SessionMode};
+use crate::model::{RunEnd, RunState, SessionMode};
 
 /// The only version of the protocol that is not a draft.
 const PROTOCOL_VERSION: u64 = 1;
@@ -34,7 +34,7 @@ pub(super) struct Talk {
 /// How it ended.
 pub(super) enum End {
     /// As conversations do. The reply is not in it yet.
-    Answered(Ending),
+    Answered(RunEnd),
     /// Without an answer: a sentence.
     Broken(String),
 }
@@ -192,5 +192,5 @@ fn answered(answer: &Value) -> End {
 }
 
 fn ending(state: RunState, error: Option<&str>, usage: Option<(u64, u64)>) -> End {
-    End::Answered(Ending { state, reply: None, error: error.map(str::to_owned), model: None, usage })
+    End::Answered(RunEnd { state, reply: None, error: error.map(str::to_owned), model: None, usage })
 }

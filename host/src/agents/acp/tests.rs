@@ -68,11 +68,11 @@ impl Agent {
         Acp::new(self.config.clone(), Env::process())
     }
 
-    async fn run(&self) -> (Ending, Vec<Progress>) {
+    async fn run(&self) -> (RunEnd, Vec<Progress>) {
         self.run_job(job()).await
     }
 
-    async fn run_job(&self, job: Job) -> (Ending, Vec<Progress>) {
+    async fn run_job(&self, job: Job) -> (RunEnd, Vec<Progress>) {
         let (telling, mut told) = mpsc::channel(4);
         let runner = self.runner();
         let listening = async {
@@ -90,7 +90,7 @@ impl Agent {
     }
 }
 
-fn error(ending: &Ending) -> &str {
+fn error(ending: &RunEnd) -> &str {
     assert_eq!(ending.state, RunState::Failed, "{ending:?}");
     ending.error.as_deref().unwrap()
 }
@@ -125,7 +125,7 @@ async fn what_an_agent_says_and_does_is_told_and_its_text_is_the_reply() {
     let (ending, told) = agent.run().await;
     let succeeded = RunState::Succeeded;
     let expected =
-        Ending { state: succeeded, reply: Some("one, two".into()), error: None, model: None, usage: Some((7, 2)) };
+        RunEnd { state: succeeded, reply: Some("one, two".into()), error: None, model: None, usage: Some((7, 2)) };
     assert_eq!(ending, expected);
     let name = "Reading a.txt".to_owned();
     let tool = [

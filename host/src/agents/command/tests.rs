@@ -47,7 +47,7 @@ fn desk(script: &str) -> Desk {
 }
 
 impl Desk {
-    async fn run(&self) -> Ending {
+    async fn run(&self) -> RunEnd {
         let env = Env::new(|name| match name {
             "PATH" => std::env::var("PATH").ok(),
             "HOME" => Some("/home/of".into()),
@@ -85,7 +85,7 @@ impl Desk {
 }
 
 #[track_caller]
-fn check(ending: &Ending, state: RunState, reply: Option<&str>, error: Option<&str>) {
+fn check(ending: &RunEnd, state: RunState, reply: Option<&str>, error: Option<&str>) {
     assert_eq!((ending.state, ending.reply.as_deref(), ending.error.as_deref()), (state, reply, error));
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::prompt;
-use super::super::runner::{Ending, Job, Progress};
+use super::super::runner::{Job, Progress};
 use super::{Engine, Serving};
 use crate::model::{ClaimedRun, RunEnd, RunKind, RunNews, RunState};
 use crate::store::patience::until_stored;
@@ -153,8 +153,8 @@ fn news(told: impl Iterator<Item = Progress>, tools: &mut usize) -> Vec<RunNews>
 }
 
 /// What a runner says of the end, as far as it can be kept.
-fn bounded(ending: Ending) -> RunEnd {
-    let Ending { state, reply, error, model, usage } = ending;
+fn bounded(ending: RunEnd) -> RunEnd {
+    let RunEnd { state, reply, error, model, usage } = ending;
     RunEnd {
         state: if state.is_ended() { state } else { RunState::Failed },
         reply: reply.map(|reply| cut(reply, REPLY_BYTES_MAX)),

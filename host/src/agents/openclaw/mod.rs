@@ -15,9 +15,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
-use super::runner::{Ending, Job, Progress, Runs, Telling};
+use super::runner::{Job, Progress, Runs, Telling};
 use crate::clock::Clock;
-use crate::model::{RunState, SessionMode};
+use crate::model::{RunEnd, RunState, SessionMode};
 use crate::outbound::egress::RetryAfter;
 
 use answer::{Done, Next};
@@ -42,7 +42,7 @@ impl OpenClaw {
         Self { gateway, clock }
     }
 
-    async fn carry_out(&self, job: &Job, telling: &Telling) -> Ending {
+    async fn carry_out(&self, job: &Job, telling: &Telling) -> RunEnd {
         let started = Instant::now();
         let hook = if job.is_wake { Hook::Wake } else { Hook::Agent };
         // The very same bytes each time: the Gateway takes a key with another message or another limit for another run.
@@ -115,7 +115,7 @@ impl OpenClaw {
         body.into()
     }
 
-    async fn ended(&self, done: Done, telling: &Telling) -> Ending {
+    async fn ended(&self, done: Done, telling: &Telling) -> RunEnd {
         if let Some(note) = done.note {
             // Nobody may be left to hear it.
             let _ = telling.send(Progress::Summary(note)).await;
@@ -134,12 +134,12 @@ impl OpenClaw {
 }
 
 impl Runs for OpenClaw {
-    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = Ending> + Send + 'a>> {
+    fn run<'a>(&'a self, job: Job, telling: Telling) -> Pin<Box<dyn Future<Output = RunEnd> + Send + 'a>> {
         Box::pin(async move { self.carry_out(&job, &telling).await })
     }
 }
 
-fn late(job: &Job, trouble: Option<String>) -> Ending {
+fn late(job: &Job, trouble: Option<String>) -> RunEnd {
     let seconds = job.timeout.as_secs();
     let error = match trouble {
         Some(why) => format!("not done within {seconds} s; the last try: {why}"),
@@ -148,11 +148,11 @@ fn late(job: &Job, trouble: Option<String>) -> Ending {
     ending(RunState::TimedOut, Some(error))
 }
 
-fn stopped() -> Ending {
+fn stopped() -> RunEnd {
     let error = "stopped here; a hook cannot be called back, so the Gateway may go on with it";
     ending(RunState::Cancelled, Some(error.to_owned()))
 }
 
-fn ending(state: RunState, error: Option<String>) -> Ending {
-    Ending { state, reply: None, error, model: None, usage: None }
+fn ending(state: RunState, error: Option<String>) -> RunEnd {
+    RunEnd { state, reply: None, error, model: None, usage: None }
 }

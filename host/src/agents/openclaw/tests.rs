@@ -74,7 +74,7 @@ impl Fake {
         gateway
     }
 
-    async fn run(&self, job: Job) -> (Ending, Vec<Progress>) {
+    async fn run(&self, job: Job) -> (RunEnd, Vec<Progress>) {
         let (telling, mut told) = mpsc::channel(8);
         let runner = OpenClaw::new(self.gateway(true).await, Clock::system());
         let ending = runner.run(job, telling).await;
