@@ -62,6 +62,7 @@ pub(super) async fn pass(
     Ok(match desk.decide(&ask.id, &name, said).await {
         Ok(ask) => page(StatusCode::OK, &format!("Noted: {}.", ask.state), "<p>You can close this page.</p>"),
         Err(DecideError::Decided(state)) => decided(state.as_str()),
+        Err(DecideError::Void) => decided("void"),
         Err(DecideError::Expired) => decided("expired"),
         Err(DecideError::NotYours(_) | DecideError::Missing(_)) => {
             page(StatusCode::FORBIDDEN, "This is not yours to answer any more.", "")
@@ -75,7 +76,12 @@ pub(super) async fn pass(
 }
 
 fn decided(state: &str) -> Response<Body> {
-    page(StatusCode::GONE, &format!("This was answered already: {state}."), "")
+    let words = match state {
+        "void" => "Nobody waits for an answer to this any more.".to_owned(),
+        "expired" => "The time of this question is over.".to_owned(),
+        _ => format!("This was answered already: {state}."),
+    };
+    page(StatusCode::GONE, &words, "")
 }
 
 /// What the form says.

@@ -1,7 +1,6 @@
 //! A workflow that was checked: what the engine goes through, step by step. Every expression in it is compiled, every reference leads somewhere,
 //! and what it needs is known before it starts.
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -250,57 +249,5 @@ impl Step {
             Body::ForEach(each) => &each.steps,
             _ => &[],
         }
-    }
-}
-
-/// Where a step stands in a run, for rows of the store: `3`, `3.branch.a`, `3.item.17.2`. Numbers of steps are from 1, of items from 0.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StepPath(String);
-
-impl StepPath {
-    /// A step of the workflow's own list, from 1.
-    pub fn step(number: usize) -> Self {
-        Self(number.to_string())
-    }
-
-    /// A branch of a `parallel`.
-    pub fn branch(&self, id: &str) -> Self {
-        Self(format!("{self}.branch.{id}"))
-    }
-
-    /// A step, from 1, for an item, from 0.
-    pub fn item(&self, index: usize, number: usize) -> Self {
-        Self(format!("{self}.item.{index}.{number}"))
-    }
-
-    /// A step, from 1, of the workflow that a step calls.
-    pub fn called(&self, number: usize) -> Self {
-        Self(format!("{self}.flow.{number}"))
-    }
-
-    /// The question that a step asks after its own body.
-    pub fn approval(&self) -> Self {
-        Self(format!("{self}.approval"))
-    }
-
-    /// The pause of a `for_each` before a batch.
-    pub fn pause(&self, batch: usize) -> Self {
-        Self(format!("{self}.pause.{batch}"))
-    }
-
-    /// What stands inside a step when that is tried again: the rows of an earlier attempt are not those of a later one.
-    pub fn attempt(&self, attempt: u32) -> Self {
-        if attempt > 1 { Self(format!("{self}~{attempt}")) } else { self.clone() }
-    }
-
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for StepPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! What workflows ask people, and what counts as an answer.
 
-use gateway_tests::Gateway;
+use gateway_tests::{Gateway, eventually};
 use serde_json::{Value, json};
 
 use super::{Workflows, begin, calls, record, until_status};
@@ -104,6 +104,61 @@ async fn a_rejection_cancels_and_nobody_can_approve_what_names_nobody() {
     assert_eq!(operator(&gateway, &["reject", &id, "--as", "alice"])["state"], "rejected");
     until_status(gateway.path(), &flow, "cancelled").await;
     assert!(calls(gateway.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_a_faster_branch_made_needless_moves_nothing_any_more() {
+    let asks = "steps:\n  - id: gate\n    approval: { prompt: slow, approvers: [alice] }\n";
+    let race = r#"
+steps:
+  - id: race
+    parallel:
+      wait: any
+      branches:
+        - { id: slow, workflow: asks }
+        - { id: quick, command: "npm quick" }
+  - id: gate
+    approval: { prompt: "deploy?", approvers: [alice] }
+  - id: deploy
+    command: npm deploy
+"#;
+    let workflows = Workflows::new().flow("asks", asks, "").flow("race", race, "");
+    // It ends when the file is there: the question is asked by then.
+    workflows.program("npm", "[ $1 = deploy ] || until [ -e ../go ]; do sleep 0.01; done");
+    let gateway = workflows.start().await;
+    let flow = begin(&gateway.client, "race", "", json!({})).await.json()["flowId"].as_str().unwrap().to_owned();
+    let open = || operator(&gateway, &["list"])["approvals"].clone();
+    eventually("the slow branch asks", || async { open()[0]["prompt"] == "slow" }).await;
+    let needless = open()[0]["id"].as_str().unwrap().to_owned();
+    std::fs::write(gateway.path().join("go"), "").unwrap();
+    until_status(gateway.path(), &flow, "waiting").await;
+    let questions = open();
+    assert_eq!((&questions[0]["prompt"], questions.as_array().unwrap().len()), (&json!("deploy?"), 1));
+    assert_eq!(operator(&gateway, &["show", &needless])["state"], "void");
+    for verb in ["approve", "reject"] {
+        let word = refused(&gateway, &[verb, &needless, "--as", "alice"]);
+        assert!(word.contains("nobody waits for an answer to this any more"), "{word}");
+    }
+    assert_eq!(record(gateway.path(), &flow)["status"], "waiting");
+    operator(&gateway, &["approve", questions[0]["id"].as_str().unwrap(), "--as", "alice"]);
+    until_status(gateway.path(), &flow, "succeeded").await;
+    assert_eq!(calls(gateway.path()), ["npm quick", "npm deploy"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_open_questions_those_are_closed_whose_time_is_over() {
+    let brief = "steps:\n  - approval: { prompt: brief, approvers: [alice], expires_ms: 60000 }\n";
+    let workflows = Workflows::new().flow("gated", FLOW, "").flow("brief", brief, "");
+    let gateway = workflows.top("limits: { rateRequests: 10000 },").start().await;
+    // More than one list of open questions shows.
+    for _ in 0..1_001 {
+        let answer = begin(&gateway.client, "gated", "", json!({"branch": "x"})).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
+    let (flow, _) = asked(&gateway, "brief").await;
+    gateway.clock.advance(60_000);
+    until_status(gateway.path(), &flow, "cancelled").await;
+    assert_eq!(operator(&gateway, &["list"])["approvals"].as_array().unwrap().len(), 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

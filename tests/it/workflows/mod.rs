@@ -110,6 +110,12 @@ pub fn calls(folder: &Path) -> Vec<String> {
     fs::read_to_string(folder.join("calls")).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
+/// The kinds of all events.
+fn events(folder: &Path) -> Vec<String> {
+    let store = sandclaw::store::Store::open_beside(&folder.join("state")).unwrap();
+    (1..).map_while(|seq| store.event(seq).ok()).map(|event| event.kind.to_owned()).collect()
+}
+
 /// The texts of the messages that were said, with their channels.
 pub fn said(folder: &Path) -> Vec<(String, String)> {
     let store = sandclaw::store::Store::open_beside(&folder.join("state")).unwrap();

@@ -7,7 +7,7 @@ use gateway_tests::{Gateway, eventually};
 use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
 
-use super::{Workflows, begin, calls, record, run, said, steps, until_status};
+use super::{Workflows, begin, calls, events, record, run, said, steps, until_status};
 use crate::PROGRAM;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +114,24 @@ steps:
     let record = run(&gateway, "nest", json!({"items": [{"name": "a"}, {"name": "b"}]})).await;
     assert_eq!(record["status"], "succeeded", "{record}");
     assert_eq!(record["stateJson"]["result"], json!(["0=a l\n\n", "1=b l\n\n"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_lists_end_where_a_run_has_as_many_steps_as_it_may() {
+    let list = |steps: &str| format!("steps:\n  - id: each\n    for_each: $webhook.body.items\n    steps:\n{steps}");
+    let inner = list("      - id: never\n        command: npm never\n        when: \"false\"\n");
+    let outer = list("      - id: call\n        workflow: inner\n");
+    let gateway = Workflows::new().flow("inner", &inner, "").flow("outer", &outer, "").start().await;
+    let items: Vec<u32> = (0..101).collect();
+    let answer = begin(&gateway.client, "outer", "", json!({ "items": items })).await;
+    let record = until_status(gateway.path(), answer.json()["flowId"].as_str().unwrap(), "failed").await;
+    let why = record["blockedSummary"].as_str().unwrap();
+    assert!(why.contains("a run has at most 10000 steps"), "{why}");
+    let state = &record["stateJson"];
+    let told = state["steps"].as_array().unwrap().len() as u64 + state["moreSteps"].as_u64().unwrap();
+    assert!((10_000..10_010).contains(&told), "{told} steps");
+    let updates = events(gateway.path()).iter().filter(|kind| *kind == "flow.updated").count();
+    assert!(updates < 300, "{updates} events for one run");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,6 +65,7 @@ fn answer<T: Serialize>(result: Result<T, DecideError>) -> Response<Body> {
     let (status, code) = match &error {
         DecideError::Missing(_) => (StatusCode::NOT_FOUND, "not_found"),
         DecideError::Decided(_) => (StatusCode::CONFLICT, "decided"),
+        DecideError::Void => (StatusCode::GONE, "void"),
         DecideError::Expired => (StatusCode::GONE, "expired"),
         DecideError::NotYours(_) => (StatusCode::FORBIDDEN, "not_yours"),
         DecideError::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),

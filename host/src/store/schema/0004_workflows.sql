@@ -69,6 +69,7 @@ CREATE TABLE approvals (
 ) STRICT;
 
 CREATE INDEX approvals_open ON approvals (seq) WHERE state = 'open';
+CREATE INDEX approvals_open_by_time ON approvals (expires_at) WHERE state = 'open';
 
 -- Whoever ends a flow ends its run and takes back its questions: an operator's cancellation, the sweep, or a route of the same session.
 CREATE TRIGGER workflow_runs_end AFTER UPDATE OF status ON flows

@@ -6,6 +6,7 @@ use super::record::put_step;
 use crate::model::{Answer, Ask, AskKind, AskState, EventKind, Flow, FlowId, Millis, SessionKey, StepRow, StepState};
 use crate::store::flows::{self, one};
 use crate::store::rows::{optional_text, optional_time, text, time, word};
+use crate::store::sweep::STEP;
 use crate::store::{Store, StoreError};
 
 /// The columns of [`ask`], in their order.
@@ -42,15 +43,18 @@ impl Store {
     pub fn asks(&self, only_open: bool) -> Result<Vec<Ask>, StoreError> {
         const OPEN: &str = concat!("SELECT ", ask_columns!(), " WHERE a.state = 'open' ORDER BY a.seq LIMIT ?1");
         const ALL: &str = concat!("SELECT ", ask_columns!(), " ORDER BY a.seq DESC LIMIT ?1");
-        self.0.readers.read(|db| {
-            let mut select = db.prepare_cached(if only_open { OPEN } else { ALL })?;
-            let mut found = select.query([LISTED_MAX])?;
-            let mut asks = Vec::new();
-            while let Some(row) = found.next()? {
-                asks.push(ask(row)?);
-            }
-            Ok(asks)
-        })
+        let sql = if only_open { OPEN } else { ALL };
+        self.0.readers.read(|db| db.prepare_cached(sql)?.query_and_then([LISTED_MAX], ask)?.collect())
+    }
+
+    /// Open questions whose time is over, those first whose time was over first; one step of them.
+    pub fn overdue_asks(&self, now: Millis) -> Result<Vec<Ask>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            ask_columns!(),
+            " WHERE a.state = 'open' AND a.expires_at <= ?1 ORDER BY a.expires_at LIMIT ?2"
+        );
+        self.0.readers.read(|db| db.prepare_cached(SQL)?.query_and_then((now.0, STEP), ask)?.collect())
     }
 
     /// Answers a question, if it is open: the answer, the step's `result` and what becomes of the flow, in one transaction. The run is ready

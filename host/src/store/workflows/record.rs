@@ -44,21 +44,20 @@ impl Store {
             .await
     }
 
-    /// Lays the run aside until `until`: nobody works on it then. If fewer questions than `asked` are open, somebody has answered meanwhile,
-    /// and it is due at once. Moves the flow as `decide` says.
+    /// Lays the run aside until `until`: nobody works on it then. If one of the questions of these ids is not open any more, it is due at once. Moves the flow as `decide` says.
     pub async fn park_workflow<D>(
         &self,
         owner: &SessionKey,
         flow: &FlowId,
         lease: i64,
         until: Millis,
-        asked: u32,
+        asked: Vec<String>,
         mut decide: D,
     ) -> Result<Recording, StoreError>
     where
         D: FnMut(&Flow) -> Option<(Flow, EventKind)> + Send + 'static,
     {
-        const OPEN: &str = "SELECT count(*) FROM approvals WHERE flow_id = ?1 AND state = 'open'";
+        const OPEN: &str = "SELECT 1 FROM approvals WHERE approval_id = ?1 AND state = 'open'";
         const PARK: &str = "UPDATE workflow_runs SET state = ?2, due_at = ?3 WHERE flow_id = ?1";
         let (stamp, owner, flow) = (self.0.stamp.clone(), owner.clone(), flow.clone());
         self.0
@@ -67,8 +66,10 @@ impl Store {
                 if !is_held(db, &flow, lease)? {
                     return Ok(Recording::Fenced);
                 }
-                let open: u32 = db.prepare_cached(OPEN)?.query_row([flow.as_str()], |row| row.get(0))?;
-                let is_answered = open < asked;
+                let mut is_answered = false;
+                for id in &asked {
+                    is_answered |= one(db, OPEN, [id], |_| Ok(()))?.is_none();
+                }
                 let (state, due) = if is_answered { ("ready", stamp.clock.now()) } else { ("waiting", until) };
                 db.prepare_cached(PARK)?.execute((flow.as_str(), state, due.0))?;
                 if !is_answered
@@ -116,6 +117,9 @@ fn put_record(db: &Connection, stamp: &Stamp, flow: &FlowId, record: &RunRecord)
     let now = stamp.clock.now();
     if let Some(step) = &record.step {
         put_step(db, flow, step, now)?;
+        if let StepState::Ended | StepState::Again = step.state {
+            take_back(db, flow, &step.path, now)?;
+        }
         if let Some(ask) = &record.ask {
             put_ask(db, flow, &step.path, ask, now)?;
         }
@@ -152,6 +156,16 @@ pub(super) fn put_step(db: &Connection, flow: &FlowId, step: &StepRow, now: Mill
         ":wake_at": step.wake_at.map(|at| at.0),
         ":result": step.result,
     })?;
+    Ok(())
+}
+
+/// Takes back what was asked inside of a step that goes on without an answer: a later one would move a flow that does not wait for it.
+fn take_back(db: &Connection, flow: &FlowId, path: &str, now: Millis) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE approvals SET state = 'void', decided_at = ?4 WHERE flow_id = ?1 AND path > ?2 AND path < ?3 AND state = 'open'";
+    // Whatever begins with the path and one of the two signs; each bound is the character behind it.
+    for (from, to) in [('.', '/'), ('~', '\u{7f}')] {
+        db.prepare_cached(SQL)?.execute((flow.as_str(), format!("{path}{from}"), format!("{path}{to}"), now.0))?;
+    }
     Ok(())
 }
 

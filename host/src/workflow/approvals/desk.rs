@@ -74,9 +74,12 @@ pub enum DecideError {
     /// There is no such question.
     #[error("there is no question {0}; `sandclaw approvals list` has those that are open")]
     Missing(String),
-    /// Somebody answered, or its run has ended.
+    /// Somebody answered.
     #[error("this question was answered already: {0}")]
     Decided(AskState),
+    /// Its run has gone on without it, or ended.
+    #[error("nobody waits for an answer to this any more")]
+    Void,
     /// Its time is over.
     #[error("the time of this question is over")]
     Expired,
@@ -158,6 +161,7 @@ impl Approvals {
 fn too_late(ask: &Ask) -> DecideError {
     match ask.state {
         AskState::Open | AskState::Expired => DecideError::Expired,
+        AskState::Void => DecideError::Void,
         state => DecideError::Decided(state),
     }
 }

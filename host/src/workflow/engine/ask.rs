@@ -78,14 +78,16 @@ fn answered(run: &Run, path: &StepPath, kind: AskKind) -> Result<Option<StepResu
         (StepState::Ended, _) => Ok(Some(StepResult::of_text(row.result.as_deref()))),
         (StepState::Asked, Some(until)) => {
             let id = row.result.unwrap_or_default();
-            Err(run.wait(Wait { until, shown: Some(shown(kind, &id, until, None)) }))
+            let shown = shown(kind, &id, until, None);
+            Err(run.wait(Wait { until, ask: Some((id, shown)) }))
         }
         _ => Ok(None),
     }
 }
 
 async fn put(run: &Run, step: &Step, ask: NewAsk, path: &StepPath) -> Result<StepResult, Went> {
-    let wait = Wait { until: ask.expires_at, shown: Some(shown(ask.kind, &ask.id, ask.expires_at, Some(&ask.prompt))) };
+    let shown = shown(ask.kind, &ask.id, ask.expires_at, Some(&ask.prompt));
+    let wait = Wait { until: ask.expires_at, ask: Some((ask.id.clone(), shown)) };
     run.ask(path, &step.id, ask).await?;
     Err(run.wait(wait))
 }

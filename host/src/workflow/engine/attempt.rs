@@ -27,7 +27,7 @@ pub(super) async fn of(
         None => 1,
         Some(row) if row.state == StepState::Again => {
             if let Some(until) = row.wake_at.filter(|until| run.now() < *until) {
-                return Err(run.wait(Wait { until, shown: None }));
+                return Err(run.wait(Wait { until, ask: None }));
             }
             row.attempt + 1
         }
@@ -51,7 +51,7 @@ pub(super) async fn of(
         let pause = pause(&retry, attempt, &format!("{}/{path}", run.claimed.flow));
         let wake_at = Millis(run.now().0.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
         run.again(path, &step.id, attempt, wake_at).await?;
-        return Err(run.wait(Wait { until: wake_at, shown: None }));
+        return Err(run.wait(Wait { until: wake_at, ask: None }));
     }
     let result = run.end(path, &step.id, (attempt, is_safe), done.result, done.events).await?;
     Ok((result, attempt))

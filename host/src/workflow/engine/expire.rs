@@ -3,23 +3,31 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::model::{Answer, AskState};
+use crate::model::{Answer, AskState, Millis};
+use crate::store::patience::until_stored;
+use crate::store::{AskAnswered, StoreError};
 use crate::workflow::approvals::decision;
 
 /// Answers every question whose time is over.
 pub(super) async fn overdue(engine: &Arc<Shared>) {
     let now = engine.clock.now();
-    let open = match engine.store.asks(true) {
-        Ok(open) => open,
-        Err(error) => return tracing::error!("open questions cannot be read: {error}"),
-    };
-    for ask in open.into_iter().filter(|ask| ask.expires_at <= now) {
+    let answer = || some(engine, now);
+    while let Some(1..) = until_stored(&engine.draining, "questions whose time is over cannot be closed", answer).await
+    {
+        engine.changed();
+    }
+}
+
+/// Answers some of them. Returns for how many that counted: a person may have been faster.
+async fn some(engine: &Shared, now: Millis) -> Result<usize, StoreError> {
+    let asks = engine.store.overdue_asks(now)?;
+    let mut expired = 0;
+    for ask in &asks {
         let answer = Answer { state: AskState::Expired, by: None, response: None };
-        let (result, decide) = decision(&ask, &answer, now);
-        if let Err(error) = engine.store.answer(&ask.id, answer, result, decide).await {
-            tracing::error!(approval = ask.id, "a question whose time is over cannot be closed: {error}");
-        } else {
-            engine.changed();
+        let (result, decide) = decision(ask, &answer, now);
+        if let AskAnswered::Done = engine.store.answer(&ask.id, answer, result, decide).await? {
+            expired += 1;
         }
     }
+    Ok(expired)
 }

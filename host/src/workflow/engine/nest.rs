@@ -91,8 +91,8 @@ pub(super) async fn parallel(
         }
     })
     .await;
-    // Dropping ends what is still under way, programs included.
-    drop(tasks);
+    // Ends what is still under way, programs included.
+    tasks.shutdown().await;
     if ended.is_none() {
         return Ok(Done::of(timed_out(timeout)));
     }
@@ -186,7 +186,7 @@ async fn pause(run: &Run, length: Duration, path: &StepPath) -> Result<(), Went>
             until
         }
     };
-    if run.now() < until { Err(run.wait(Wait { until, shown: None })) } else { Ok(()) }
+    if run.now() < until { Err(run.wait(Wait { until, ask: None })) } else { Ok(()) }
 }
 
 /// What a step that holds others makes known beside its own result: that of each branch, also when it has it from its rows.

@@ -22,6 +22,8 @@ use crate::workflow::{FLOW, Plan, StepPath};
 
 /// What the steps of one run leave behind, all together. Whoever has more to say writes files.
 const RESULTS_MAX_BYTES: usize = 16 << 20;
+/// Steps of one run, those inside of others and each attempt of them counted: a list of lists grows faster than whoever wrote it thinks.
+const STEPS_MAX: usize = 10_000;
 /// What a result keeps of its outputs once that is used up.
 const CUT_RESULT_CHARS: usize = 1_000;
 
@@ -43,8 +45,8 @@ pub(super) struct Run {
 pub(super) struct Wait {
     /// When it goes on by itself.
     pub until: Millis,
-    /// What its flow shows, if it waits for a person.
-    pub shown: Option<Value>,
+    /// If it waits for a person, the question's id and what the flow shows of it.
+    pub ask: Option<(String, Value)>,
 }
 
 impl Run {
@@ -55,6 +57,7 @@ impl Run {
         for row in claimed.steps.iter().filter(|row| row.state == StepState::Ended) {
             summary.put(&row.path, &row.id, row.attempt, &StepResult::of_text(row.result.as_deref()));
         }
+        let left_behind = claimed.steps.iter().filter_map(|row| row.result.as_deref()).map(str::len).sum();
         let rows = claimed.steps.drain(..).map(|row| (row.path.clone(), row)).collect();
         Self {
             engine,
@@ -63,7 +66,7 @@ impl Run {
             rows: Mutex::new(rows),
             waits: Mutex::default(),
             summary: tokio::sync::Mutex::new(summary),
-            results_bytes: AtomicUsize::new(0),
+            results_bytes: AtomicUsize::new(left_behind),
         }
     }
 
@@ -78,6 +81,27 @@ impl Run {
 
     pub fn row(&self, path: &StepPath) -> Option<StepRow> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).get(path.as_str()).cloned()
+    }
+
+    /// Whether the run may have one more step; if not, how it ends.
+    pub fn has_room(&self, id: &str) -> Result<(), Went> {
+        if self.rows.lock().unwrap_or_else(PoisonError::into_inner).len() < STEPS_MAX {
+            return Ok(());
+        }
+        let why = format!("a run has at most {STEPS_MAX} steps, those inside of others counted; begin several runs");
+        Err(Went::Failed(id.to_owned(), why))
+    }
+
+    /// Whether a step around this one has gone on without it, so that nobody waits for what comes of it.
+    fn is_left_behind(&self, path: &StepPath) -> bool {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        path.around().any(|(around, attempt)| {
+            rows.get(around).is_some_and(|row| match row.state {
+                StepState::Ended => true,
+                StepState::Again => row.attempt >= attempt,
+                StepState::Started | StepState::Asked => row.attempt > attempt,
+            })
+        })
     }
 
     /// Notes that the run cannot go on before that.
@@ -153,7 +177,7 @@ impl Run {
         let mut summary = self.summary.lock().await;
         summary.put(path.as_str(), id, attempt, &result);
         let record = RunRecord { step: Some(row), ask: None, events };
-        self.record(record, Steering::Progress(summary.state())).await?;
+        self.record(record, progress(&summary, path)).await?;
         Ok(result)
     }
 
@@ -171,7 +195,7 @@ impl Run {
         let mut summary = self.summary.lock().await;
         summary.stands(path.as_str(), id, "retrying");
         let record = RunRecord { step: Some(row), ..RunRecord::default() };
-        self.record(record, Steering::Progress(summary.state())).await
+        self.record(record, progress(&summary, path)).await
     }
 
     /// Writes a question.
@@ -187,45 +211,49 @@ impl Run {
             result: Some(ask.id.clone()),
         };
         let mut summary = self.summary.lock().await;
+        // Whoever decides that waits for the lock too, and takes back what was asked before.
+        if self.is_left_behind(path) {
+            return Err(Went::Stopped);
+        }
         summary.stands(path.as_str(), id, "waiting");
         let record = RunRecord { step: Some(row), ask: Some(ask), events: Vec::new() };
-        self.record(record, Steering::Progress(summary.state())).await
+        self.record(record, progress(&summary, path)).await
     }
 
     /// Moves the flow alone.
     pub async fn steer(&self, wish: impl FnOnce(crate::json::JsonText) -> Steering) -> Result<(), Went> {
         let summary = self.summary.lock().await;
-        self.record(RunRecord::default(), wish(summary.state())).await
+        self.record(RunRecord::default(), Some(wish(summary.state()))).await
     }
 
     /// Lays the run aside until something of that happens.
     pub async fn park(&self, waits: &[Wait]) -> Result<(), Went> {
-        let asked: Vec<&Value> = waits.iter().filter_map(|wait| wait.shown.as_ref()).collect();
+        let (asked, shown): (Vec<String>, Vec<Value>) = waits.iter().filter_map(|wait| wait.ask.clone()).unzip();
         let until = waits.iter().map(|wait| wait.until).min().unwrap_or_else(|| self.now());
         let state = self.summary.lock().await.state();
-        let shown = match asked[..] {
+        let shown = match &shown[..] {
             [] => None,
             [only] => Some(json_text(only)),
-            _ => Some(json_text(&json!({ "kind": "several", "waitsFor": asked }))),
+            several => Some(json_text(&json!({ "kind": "several", "waitsFor": several }))),
         };
         let now = self.now();
-        let count = u32::try_from(asked.len()).unwrap_or(u32::MAX);
         let Self { engine, claimed, .. } = self;
         let write = || {
             let wish = shown.clone().map(|wait| Steering::Wait { state: state.clone(), wait });
             let decide = move |flow: &Flow| wish.as_ref().and_then(|wish| steer(flow, wish, now));
-            engine.store.park_workflow(&claimed.owner, &claimed.flow, claimed.lease, until, count, decide)
+            engine.store.park_workflow(&claimed.owner, &claimed.flow, claimed.lease, until, asked.clone(), decide)
         };
         self.written(write).await
     }
 
-    async fn record(&self, record: RunRecord, wish: Steering) -> Result<(), Went> {
+    /// Writes that, and moves the flow if it is to be.
+    async fn record(&self, record: RunRecord, wish: Option<Steering>) -> Result<(), Went> {
         let now = self.now();
         let Self { engine, claimed, .. } = self;
         let row = record.step.clone();
         let write = || {
             let wish = wish.clone();
-            let decide = move |flow: &Flow| steer(flow, &wish, now);
+            let decide = move |flow: &Flow| wish.as_ref().and_then(|wish| steer(flow, wish, now));
             engine.store.record_step(&claimed.owner, &claimed.flow, claimed.lease, record.clone(), decide)
         };
         self.written(write).await?;
@@ -251,7 +279,7 @@ impl Run {
         if self.results_bytes.fetch_add(size, Ordering::Relaxed) + size <= RESULTS_MAX_BYTES {
             return;
         }
-        for text in [&mut result.stdout, &mut result.stderr].into_iter().flatten() {
+        for text in [&mut result.stdout, &mut result.stderr, &mut result.error_message].into_iter().flatten() {
             *text = super::summary::cut(text, CUT_RESULT_CHARS);
         }
         if result.json.to_string().len() > CUT_RESULT_CHARS {
@@ -259,4 +287,9 @@ impl Run {
         }
         *result = std::mem::take(result).told();
     }
+}
+
+/// What the flow tells of a step that has moved.
+fn progress(summary: &Summary, path: &StepPath) -> Option<Steering> {
+    summary.shows(path.as_str()).then(|| Steering::Progress(summary.state()))
 }

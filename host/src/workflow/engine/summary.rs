@@ -14,25 +14,27 @@ const OUTPUT_MAX_CHARS: usize = 500;
 /// Of the last result, in characters of its JSON.
 const RESULT_MAX_CHARS: usize = 8_000;
 
-/// Parts in the path of a workflow's own step.
-const OWN: usize = 1;
+/// A path in the order in which people count: 2 before 10.
+type Key = Vec<(u64, String)>;
 
 /// The steps of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     input: String,
     definition: String,
-    steps: BTreeMap<Vec<(u64, String)>, Entry>,
-    last: Option<Vec<(u64, String)>>,
+    /// What is shown of each step.
+    steps: BTreeMap<Key, Value>,
+    /// The workflow's own steps, without what stands inside of them.
+    own: BTreeMap<Key, Entry>,
+    /// The own step that ran last, and its result.
+    last: Option<(Key, Value)>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    shown: Value,
     /// `id: ok`, for the text of `$flow.result`.
     line: String,
     is_failure: bool,
-    result: Value,
 }
 
 impl Summary {
@@ -59,45 +61,46 @@ impl Summary {
         if let Some(by) = &result.approved_by {
             shown["approvedBy"] = by.as_str().into();
         }
-        self.note(path, id, shown, result);
-    }
-
-    /// Notes how a step stands that has no result yet: `waiting`, `retrying`.
-    pub fn stands(&mut self, path: &str, id: &str, status: &str) {
-        let shown = json!({ "step": path, "id": id, "status": status });
-        self.steps.insert(
-            key(path),
-            Entry { shown, line: format!("{id}: {status}"), is_failure: false, result: Value::Null },
-        );
-    }
-
-    fn note(&mut self, path: &str, id: &str, shown: Value, result: &StepResult) {
         let line = match (&result.status[..], result.exit_code) {
             ("failed", Some(code)) => format!("{id}: failed (exit {code})"),
             (status, _) => format!("{id}: {status}"),
         };
         let at = key(path);
-        if !result.skipped && at.len() == OWN && self.last.as_ref().is_none_or(|last| *last <= at) {
-            self.last = Some(at.clone());
+        let is_last = self.last.as_ref().is_none_or(|(last, _)| *last <= at);
+        if is_own(&at) && is_last && !result.skipped {
+            self.last = Some((at.clone(), result.result.clone()));
         }
-        let entry = Entry { shown, line, is_failure: result.is_failure(), result: result.result.clone() };
-        self.steps.insert(at, entry);
+        self.note(at, shown, Entry { line, is_failure: result.is_failure() });
     }
 
-    /// The workflow's own steps, without what stands inside of them.
-    fn own(&self) -> impl Iterator<Item = &Entry> {
-        self.steps.iter().filter(|(at, _)| at.len() == OWN).map(|(_, entry)| entry)
+    /// Notes how a step stands that has no result yet: `waiting`, `retrying`.
+    pub fn stands(&mut self, path: &str, id: &str, status: &str) {
+        let shown = json!({ "step": path, "id": id, "status": status });
+        self.note(key(path), shown, Entry { line: format!("{id}: {status}"), is_failure: false });
+    }
+
+    fn note(&mut self, at: Key, shown: Value, entry: Entry) {
+        if is_own(&at) {
+            self.own.insert(at.clone(), entry);
+        }
+        self.steps.insert(at, shown);
+    }
+
+    /// Whether the flow's state tells of this step by more than a number. What it does not tell of is no news of the flow.
+    pub fn shows(&self, path: &str) -> bool {
+        let at = key(path);
+        is_own(&at) || self.steps.keys().nth(STEPS_MAX).is_none_or(|first_left_out| at < *first_left_out)
     }
 
     /// How the flow went so far, in a line: `test: failed (exit 1), deploy: skipped`.
     pub fn line(&self) -> String {
-        let lines: Vec<&str> = self.own().take(STEPS_MAX).map(|entry| entry.line.as_str()).collect();
+        let lines: Vec<&str> = self.own.values().take(STEPS_MAX).map(|entry| entry.line.as_str()).collect();
         lines.join(", ")
     }
 
     /// Whether no step has failed so far.
     pub fn is_well(&self) -> bool {
-        !self.own().any(|entry| entry.is_failure)
+        !self.own.values().any(|entry| entry.is_failure)
     }
 
     /// As `$flow` shows it.
@@ -107,15 +110,15 @@ impl Summary {
 
     /// The flow's state.
     pub fn state(&self) -> JsonText {
-        let steps: Vec<&Value> = self.steps.values().take(STEPS_MAX).map(|entry| &entry.shown).collect();
+        let steps: Vec<&Value> = self.steps.values().take(STEPS_MAX).collect();
         let mut state = json!({ "definition": self.definition, "input": self.input, "steps": steps });
         if self.steps.len() > STEPS_MAX {
             state["moreSteps"] = (self.steps.len() - STEPS_MAX).into();
         }
-        if let Some(entry) = self.last.as_ref().and_then(|last| self.steps.get(last)) {
-            let text = entry.result.to_string();
+        if let Some((_, result)) = &self.last {
+            let text = result.to_string();
             let is_short = text.chars().nth(RESULT_MAX_CHARS).is_none();
-            state["result"] = if is_short { entry.result.clone() } else { cut(&text, RESULT_MAX_CHARS).into() };
+            state["result"] = if is_short { result.clone() } else { cut(&text, RESULT_MAX_CHARS).into() };
         }
         json_text(&state)
     }
@@ -134,13 +137,16 @@ pub(in crate::workflow) fn cut(text: &str, chars_max: usize) -> String {
     }
 }
 
-/// Orders paths as people count: 2 before 10.
-fn key(path: &str) -> Vec<(u64, String)> {
+fn key(path: &str) -> Key {
     let part = |part: &str| match part.parse() {
         Ok(number) => (number, String::new()),
         Err(_) => (u64::MAX, part.to_owned()),
     };
     path.split(['.', '~']).map(part).collect()
+}
+
+fn is_own(at: &Key) -> bool {
+    at.len() == 1
 }
 
 #[cfg(test)]
@@ -163,5 +169,22 @@ mod tests {
         assert_eq!(state["steps"][2]["output"].as_str().unwrap().chars().count(), OUTPUT_MAX_CHARS + 1);
         assert_eq!(state["result"].as_str().unwrap().len(), OUTPUT_MAX_CHARS + 1);
         assert!(!summary.is_well());
+    }
+
+    #[test]
+    fn what_stands_inside_of_a_step_is_news_as_far_as_it_is_shown() {
+        let mut summary = Summary::default();
+        let done = StepResult::of_json(Value::Null);
+        for item in 0..STEPS_MAX {
+            summary.put(&format!("1.item.{item}.1"), "inner", 1, &done);
+            assert!(summary.shows(&format!("1.item.{item}.1")));
+        }
+        summary.put("1.item.200.1", "inner", 1, &done);
+        assert!(!summary.shows("1.item.200.1"));
+        summary.put("1", "each", 1, &done);
+        assert!(summary.shows("1"));
+        let state: Value = serde_json::from_str(summary.state().as_str()).unwrap();
+        assert_eq!((state["steps"].as_array().unwrap().len(), &state["moreSteps"]), (STEPS_MAX, &json!(2)));
+        assert_eq!(summary.line(), "each: succeeded");
     }
 }

@@ -90,6 +90,7 @@ async fn result(run: &Arc<Run>, place: &mut Place, step: &Step, path: &StepPath)
         if run.is_stopping() {
             return Err(Went::Stopped);
         }
+        run.has_room(&step.id)?;
         let asked = step.when.as_ref().map(|when| when.is_true(&place.values));
         let settled = match asked {
             None | Some(Ok(true)) => None,
