@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use sandclaw::agents::acp::Acp;
-use sandclaw::agents::runner::{Ending, Job, Progress, Runs};
+use sandclaw::agents::runner::{Job, Progress, Runs};
 use sandclaw::config::Env;
 use sandclaw::config::agents::AcpRunner;
 use sandclaw::config::agents::acp::{PASS_ENV_DEFAULT, ToolKind};
-use sandclaw::model::{AgentId, RunId, RunOptions, RunState, SessionKey, SessionMode};
+use sandclaw::model::{AgentId, RunEnd, RunId, RunOptions, RunState, SessionKey, SessionMode};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -43,7 +43,7 @@ pub fn job(message: &str) -> Job {
 }
 
 /// The run's end, and all that was told before it. `heed` hears each piece as it comes.
-pub async fn carry_out(runner: &dyn Runs, job: Job, heed: impl Fn(&Progress)) -> (Ending, Vec<Progress>) {
+pub async fn carry_out(runner: &dyn Runs, job: Job, heed: impl Fn(&Progress)) -> (RunEnd, Vec<Progress>) {
     let (telling, mut told) = mpsc::channel(16);
     let listening = async {
         let mut all = Vec::new();

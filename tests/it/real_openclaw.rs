@@ -11,11 +11,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use sandclaw::agents::runner::Ending;
 use sandclaw::config::SecretSpec;
 use sandclaw::config::agents::OpenClawRunner;
 use sandclaw::config::webhooks::AllowedNet;
-use sandclaw::model::RunState;
+use sandclaw::model::{RunEnd, RunState};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -169,7 +168,7 @@ impl RealGateway {
 
     /// A run is to have ended so.
     #[track_caller]
-    pub fn expect(&self, found: &Ending, state: RunState, error: &str) {
+    pub fn expect(&self, found: &RunEnd, state: RunState, error: &str) {
         let matches = found.state == state && found.error.as_deref().unwrap_or_default().contains(error);
         assert!(matches, "{found:?}; the Gateway's log:\n{}", self.log());
     }
