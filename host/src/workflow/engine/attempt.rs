@@ -149,6 +149,8 @@ fn pause(retry: &Retry, attempt: u32, name: &str) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{RouteLimits, StepPlugin};
+    use crate::model::Grant;
 
     #[test]
     fn a_call_stays_the_same_one_until_it_is_answered() {
@@ -175,6 +177,30 @@ mod tests {
             assert_eq!(Attempt::of(&row(attempt)), attempt);
         }
         assert_eq!(first.note(), None, "as earlier releases wrote it");
+    }
+
+    #[test]
+    fn what_a_crash_cut_off_runs_again_only_where_that_does_nothing_twice() {
+        let check = |body: &str, grants: &[&str], expected: bool| {
+            let text = format!("steps:\n  - id: x\n    {body}\n");
+            let plan = crate::workflow::Plan::parse(&text, std::path::Path::new("w/a.yaml")).unwrap();
+            let plugin = StepPlugin {
+                digest: None,
+                grants: grants.iter().map(|grant| grant.parse::<Grant>().unwrap()).collect(),
+                limits: RouteLimits::default(),
+            };
+            let plugins = [("x.wasm".to_owned(), plugin)].into();
+            let rights = WorkflowRights { plugins, ..WorkflowRights::default() };
+            assert_eq!(is_safe(&plan.steps[0], &rights), expected, "{body} {grants:?}");
+        };
+        check("run: a", &[], false);
+        check("run: a\n    retry: { max: 1, safe: true }", &[], true);
+        check("tool: sessions_list", &[], false);
+        check("tool: message", &[], true);
+        check("plugin: x.wasm", &["flow/read", "flow/create"], true);
+        check("plugin: x.wasm", &["flow/create", "clock"], false);
+        check("plugin: x.wasm\n    retry: { max: 1, safe: true }", &["flow/create", "clock"], true);
+        check("workflow: b", &[], true);
     }
 
     #[test]
