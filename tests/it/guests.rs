@@ -81,6 +81,14 @@ async fn keeps_what_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn makes_then_asks() {
+    let gateway = beside("makes_then_asks", r#"grants: ["flow/read", "flow/create", "flow/change"]"#).await;
+    let answer = gateway.client.route("makes_then_asks", r#"{"gate":"nowhere"}"#).send().await;
+    ended(&answer, 404, "no_gate");
+    assert_eq!(gateway.store().all_flows(None).unwrap().len(), 1, "what it made stays made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spins_forever() {
     ended(&call("spins_forever", "limits: { cpuMs: 100 }").await, 500, "cpu");
 }

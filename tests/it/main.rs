@@ -37,6 +37,7 @@ mod plugins;
 mod real_openclaw;
 mod receivers;
 mod records;
+mod replays;
 mod scenarios;
 mod secrets;
 mod seeds;

@@ -17,7 +17,7 @@ use sandclaw::taskflow::{Session, TaskFlows};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A workflow `nightly` with the step `step.wasm`, bound to a session of its own.
+/// A workflow `nightly` with the step `step.wasm`, and a run of it whose flow belongs to [`SESSION`].
 struct Nightly {
     _folders: [TempDir; 2],
     taskflows: TaskFlows,
@@ -38,7 +38,7 @@ impl Nightly {
             WorkflowName::new("nightly"),
             Source::File { name: "step.wasm".into(), digest: None },
             grants.iter().map(|grant| grant.parse().unwrap()).collect::<Grants>(),
-            taskflows.bind(SessionKey::new(SESSION), "workflows/nightly"),
+            taskflows.bind(SessionKey::new("workflow:nightly"), "workflows/nightly"),
             Budget::from(&limits),
             Clock::system(),
             tell_nobody(),
@@ -54,7 +54,8 @@ impl Nightly {
     async fn run(&self, arguments: &Value) -> Outcome {
         let admission = Admissions::new(4).admit_step(self.slot.budget()).await;
         let body = canonical(arguments.to_string().as_bytes()).unwrap();
-        self.slot.run(admission, body, Once::delivery("step", Ids.flow().as_str())).await.unwrap()
+        let once = Once::delivery("step", Ids.flow().as_str());
+        self.slot.run(admission, body, &SessionKey::new(SESSION), once).await.unwrap()
     }
 
     fn session(&self, key: &str) -> Session {
@@ -63,16 +64,18 @@ impl Nightly {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_acts_in_the_session_of_its_workflow() {
+async fn a_step_acts_in_the_session_of_its_run_and_in_no_other() {
     let nightly = Nightly::with(&plugin("hello_route"), &["flow/create"]).await;
     let Outcome::Replied(Reply { status: 201, result, .. }) = nightly.run(&json!({"name": "Ada"})).await else {
         panic!("it does not greet");
     };
     let flow: Value = serde_json::from_str(result.as_str()).unwrap();
     let flow = flow["flowId"].as_str().unwrap();
-    let made = nightly.session(SESSION).get_flow(flow).unwrap().expect("a flow of the workflow's session");
+    let made = nightly.session(SESSION).get_flow(flow).unwrap().expect("a flow of the run's session");
     assert!(made.contains(r#""goal":"Greet Ada""#) && made.contains("workflows/nightly"), "{made}");
-    assert_eq!(nightly.session("agent:main:other").get_flow(flow).unwrap(), None);
+    for other in ["agent:main:other", "workflow:nightly"] {
+        assert_eq!(nightly.session(other).get_flow(flow).unwrap(), None, "{other}");
+    }
     assert!(matches!(nightly.run(&json!({})).await, Outcome::InvalidRequest(why) if why.contains("name")));
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Ids, NewRun, Run, RunId};
-use crate::store::{Accepted, Once, Store, StoreError, Submission, Submitted};
+use crate::model::{Ids, Run, RunId};
+use crate::store::{Accepted, Store, StoreError, Submission};
 
 /// The command line may end a run beside the server and cannot wake those who wait for it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -26,12 +26,7 @@ impl Inbox {
         self.ids.run()
     }
 
-    /// Takes runs in, all or none. `answer` is what a repeat under the same key is told: JSON.
-    pub async fn submit(&self, runs: Vec<NewRun>, once: Option<Once>, answer: String) -> Result<Submitted, StoreError> {
-        self.store.submit_runs(runs, once, answer).await
-    }
-
-    /// Takes several runs in, each once; all or none. What became of each, in their order.
+    /// Takes runs in, each once; all or none. What became of each, in their order.
     pub async fn submit_batch(&self, batch: Vec<Submission>) -> Result<Vec<Accepted>, StoreError> {
         self.store.submit_batch(batch).await
     }

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agents::openclaw::Gateways;
 use crate::agents::operator::RunsDesk;
 use crate::agents::{self, Inbox, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
@@ -79,6 +80,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     }
     let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
+    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, None)
+        .context("the key of approval links cannot be kept in the state folder")?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids).run_by(parts::task_runners(&config));
     let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
@@ -108,7 +111,9 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         egress.never_dial(beside.local_addr()?);
     }
     let transforms = parts::transforms_by_endpoint(&plugins);
-    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
+    let gateways = Gateways::start(&config, &egress, &resolver).await;
+    let (steps, at_gateways) = (workflows::steps(&plugins), gateways.clone());
+    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), at_gateways, steps).await;
     let engine = Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -119,12 +124,11 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     };
     let outbound = Outbound::start(&config, engine).await?;
     let env = Env::process();
-    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone() };
+    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, gateways };
     let workers = Workers::start(&config, agents).await?;
     let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
-    workflows::warn(&config, &engine.begin());
-    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(engine.begin()))
-        .context("the key of approval links cannot be kept in the state folder")?;
+    workflows::warn(&config, &engine.begin()).await;
+    let approvals = approvals.going_on_with(engine.begin());
     let inbox = Inbox::new(store.clone(), Ids);
     let doors = Doors {
         events: parts::events_door(&config, &secrets, &store),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use super::{parts, workflows};
+use crate::agents::openclaw::Gateways;
 use crate::auth::secret::Resolver;
 use crate::clock::Clock;
 use crate::config::{Config, Env};
@@ -61,7 +62,9 @@ pub async fn run_workflow(config: Config, run: WorkflowRun) -> Result<(FlowId, S
         .with_steps(workflows::slots(&config, &taskflows, &clock, &announce));
     plugins.load_all().await;
     let admissions = Admissions::new(config.sandbox.instances);
-    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
+    let gateways = Gateways::start(&config, &egress, &resolver).await;
+    let steps = workflows::steps(&plugins);
+    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), gateways, steps).await;
     let transforms = parts::transforms_by_endpoint(&plugins);
     let outgoing = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
     let mut outbound = Outbound::start(&config, outgoing).await?;

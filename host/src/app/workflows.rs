@@ -19,7 +19,8 @@ use crate::sandbox::{Announce, Plugins, Source, StepSlot, User};
 use crate::taskflow::TaskFlows;
 use crate::workflow::{Begin, Library};
 
-/// The slots of components that are steps: one for each workflow and file, bound to the workflow's own session.
+/// The slots of components that are steps: one for each workflow and file. They are tried in a session by the workflow's name; a run acts in the
+/// session that owns its flow.
 pub(super) fn slots(config: &Config, taskflows: &TaskFlows, clock: &Clock, announce: &Announce) -> Vec<Arc<StepSlot>> {
     let of_flow = |(name, rights): (&String, &WorkflowRights)| {
         let session = taskflows.bind(SessionKey::new(format!("workflow:{name}")), &format!("workflow/{name}"));
@@ -71,9 +72,9 @@ pub(super) fn doors(config: &Config, secrets: &SecretWatch, begin: &Begin) -> Wo
 }
 
 /// Says which doors lead to a workflow that cannot be run, and why. The others serve.
-pub(super) fn warn(config: &Config, begin: &Begin) {
+pub(super) async fn warn(config: &Config, begin: &Begin) {
     for endpoint in &config.workflow_doors.endpoints {
-        if let Err(why) = begin.check(&endpoint.flow) {
+        if let Err(why) = begin.check(&endpoint.flow).await {
             tracing::warn!("{} is answered 503: {why}", endpoint.path);
         }
     }

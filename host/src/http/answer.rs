@@ -129,13 +129,17 @@ pub(super) fn invalid_request(message: &str) -> Response<Body> {
     refusal(StatusCode::BAD_REQUEST, "invalid_request", message)
 }
 
-/// A refusal with a code and a sentence, and no route.
+/// A refusal with a code and a sentence, and no route. A 503 says when to come again.
 pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     let mut body = envelope(false, None, message.len());
     member(&mut body, "code", code);
     member(&mut body, "error", message);
     body.push('}');
-    json(status, body)
+    let mut response = json(status, body);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(STORE_RETRY_SECONDS));
+    }
+    response
 }
 
 /// The run ended without an answer. The caller learns which limit it was and nothing of the guest's own words.
@@ -216,5 +220,12 @@ mod tests {
         for refused in [Refused::PayloadTooLarge, Refused::BodyTimeout, Refused::ConnectionClosed] {
             assert_eq!(refused.into_response().headers()[header::CONNECTION], "close");
         }
+    }
+
+    #[test]
+    fn a_refusal_that_may_be_over_soon_says_when_to_come_again() {
+        let told = |status| refusal(status, "c", "m").headers().get(header::RETRY_AFTER).cloned();
+        assert_eq!(told(StatusCode::SERVICE_UNAVAILABLE), Some(HeaderValue::from(STORE_RETRY_SECONDS)));
+        assert_eq!(told(StatusCode::CONFLICT), None);
     }
 }

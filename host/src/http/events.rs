@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Response, StatusCode, Uri, header};
+use axum::http::{Response, StatusCode, Uri};
 use url::form_urlencoded;
 
 use super::answer::{self, Refused};
@@ -110,11 +110,7 @@ fn refusal(error: &IngestError) -> Response<Body> {
         IngestError::OtherEvent(_) => (StatusCode::CONFLICT, "event_conflict"),
         IngestError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    let mut response = answer::refusal(status, code, &error.to_string());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(answer::STORE_RETRY_SECONDS));
-    }
-    response
+    answer::refusal(status, code, &error.to_string())
 }
 
 #[cfg(test)]

@@ -157,11 +157,7 @@ fn refusal(error: &ClientError) -> Response<Body> {
         ClientError::LeaseLost(_) => (StatusCode::CONFLICT, "lease_lost"),
         ClientError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    let mut response = answer::refusal(status, code, &error.to_string());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(answer::STORE_RETRY_SECONDS));
-    }
-    response
+    answer::refusal(status, code, &error.to_string())
 }
 
 #[cfg(test)]

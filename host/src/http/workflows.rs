@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
@@ -104,9 +104,11 @@ impl WorkflowDoor {
         };
         let seen = match wait {
             Some(wait) => self.begin.wait(&begun.flow, wait).await.ok().flatten(),
+            // Its run may have ended long ago.
+            None if begun.is_repeated => self.begin.see(&begun.flow).ok().flatten(),
             None => None,
         };
-        Ok(answer(&begun, seen))
+        Ok(answer(&begun, seen, wait.is_some()))
     }
 
     async fn take(&self, head: Parts, guest: &Guest) -> Result<Begun, BeginError> {
@@ -172,12 +174,17 @@ fn wait_of(uri: &Uri, default: Option<Duration>) -> Result<Option<Duration>, Str
 }
 
 /// 202 for a run that goes on or waits for a person; 200 for one that succeeded; 422 for one that did not: not 5xx, because senders repeat those,
-/// and each repeat would be another run.
-fn answer(begun: &Begun, seen: Option<Seen>) -> Response<Body> {
-    let mut said = json!({ "ok": true, "flowId": begun.flow.as_str(), "status": "running" });
+/// and each repeat would be another run. Who does not wait is told 202 each time, and how the run stands in a word.
+fn answer(begun: &Begun, seen: Option<Seen>, waits: bool) -> Response<Body> {
+    let mut said = json!({ "ok": true, "flowId": begun.flow.as_str() });
     let mut status = StatusCode::ACCEPTED;
-    if let Some(seen) = seen {
-        said["status"] = seen.status.as_str().into();
+    match &seen {
+        Some(seen) => said["status"] = seen.status.as_str().into(),
+        None if !begun.is_repeated => said["status"] = FlowStatus::Running.as_str().into(),
+        // A flow that somebody has removed since stands nowhere.
+        None => {}
+    }
+    if let Some(seen) = seen.filter(|_| waits) {
         match seen.status {
             FlowStatus::Succeeded => status = StatusCode::OK,
             FlowStatus::Failed | FlowStatus::Cancelled | FlowStatus::Lost => {
@@ -220,15 +227,13 @@ fn refusal(error: &BeginError) -> Response<Body> {
         BeginError::Store(_) => "the run cannot be stored now; send the request again later".to_owned(),
         other => other.to_string(),
     };
-    let mut response = answer::refusal(status, code, &sentence);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(answer::STORE_RETRY_SECONDS));
-    }
-    response
+    answer::refusal(status, code, &sentence)
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderValue, header};
+
     use super::*;
 
     #[test]

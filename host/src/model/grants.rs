@@ -75,6 +75,17 @@ impl Power {
         }
     }
 
+    /// What it means for a component that is run a second time on the same input.
+    fn repeat(self) -> Repeat {
+        match self {
+            // Flows may have moved in between. They are moved by their revision, so that what was read too early or too late is refused.
+            Self::FlowRead => Repeat::Nothing,
+            // Each change is noted with its answer, in its own transaction.
+            Self::FlowCreate | Self::FlowChange | Self::FlowCancel | Self::TaskRun => Repeat::Noted,
+            Self::Clock | Self::Random => Repeat::Differs,
+        }
+    }
+
     /// The power behind a WIT interface; a version (`@0.1.0`) is ignored.
     pub fn of_interface(interface: &str) -> Option<Self> {
         let name = interface.split_once('@').map_or(interface, |(name, _)| name);
@@ -86,6 +97,17 @@ impl fmt::Display for Power {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// What a power means for a second run. One that reaches outside of this gateway needs a word of its own here, and is not repeatable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeat {
+    /// It changes nothing.
+    Nothing,
+    /// What it changed is answered from notes, if the same is asked for.
+    Noted,
+    /// It lets a component ask for something else than the first time.
+    Differs,
 }
 
 /// One line of `grants`: a whole power, or one function of it.
@@ -184,6 +206,12 @@ impl Grants {
         self.0.contains(&Grant::whole(power))
     }
 
+    /// Whether a component with these can be run again on the same input, and what it changed the first time is not changed twice.
+    pub fn are_repeatable(&self) -> bool {
+        let has = |repeat| self.iter().any(|grant| grant.power().repeat() == repeat);
+        !(has(Repeat::Noted) && has(Repeat::Differs))
+    }
+
     /// The lines, in the order of [`Power::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = Grant> + '_ {
         self.0.iter().copied()
@@ -204,6 +232,20 @@ impl FromIterator<Grant> for Grants {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_are_repeatable_unless_chance_or_the_hour_may_make_others_of_them() {
+        for (grants, expected) in [
+            (&[][..], true),
+            (&["clock", "random", "flow/read"], true),
+            (&["flow/read", "flow/create", "flow/change", "flow/cancel", "task/run"], true),
+            (&["task/run", "random"], false),
+            (&["flow/cancel/cancel-flow", "clock"], false),
+        ] {
+            let grants: Grants = grants.iter().map(|grant| grant.parse::<Grant>().unwrap()).collect();
+            assert_eq!(grants.are_repeatable(), expected, "{grants:?}");
+        }
+    }
 
     #[test]
     fn every_grant_of_the_tree_reads_back_what_it_prints() {

@@ -13,7 +13,7 @@ use crate::taskflow::Session;
 
 /// The actions of one route, or of one workflow's steps.
 pub(super) struct Action {
-    /// The session that every run is bound to.
+    /// The session that every run of a route is bound to; steps have that of their run, and this one only while they are tried.
     pub session: Session,
 }
 

@@ -1,4 +1,4 @@
-//! The places that components can have: a route's and a workflow's, bound to its session; an outbound endpoint's and a hook mapping's, bound to nothing.
+//! The places that components can have: a route's, bound to its session; a workflow's, bound to that of the run; an outbound endpoint's and a hook mapping's, bound to nothing.
 //! What happens to a file on its way there is the same for all, and stands in `place.rs`.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::{RequestHead, SandboxError};
 use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::limits::{Admission, Budget};
-use crate::model::{Digest, EndpointName, Grants, MappingName, Millis, RouteId, WorkflowName};
+use crate::model::{Digest, EndpointName, Grants, MappingName, Millis, RouteId, SessionKey, WorkflowName};
 use crate::taskflow::{Once, Session};
 
 /// One run of an action.
@@ -120,12 +120,14 @@ impl Slot {
         body: JsonText,
         once: Option<Once>,
     ) -> Result<ActionRun, NotReady> {
-        run_once(&self.0, admission, head, body, once).await
+        let session = &self.0.kind.session;
+        let session = once.map_or_else(|| session.clone(), |once| session.within(once));
+        run_in(&self.0, admission, head, body, session).await
     }
 }
 
 impl StepSlot {
-    /// An empty slot for the steps of a workflow that name this component, whose runs will all be bound to `session`: that of the workflow's runs.
+    /// An empty slot for the steps of a workflow that name this component. It is tried in `session`; each run is bound to its own.
     pub fn new(
         workflow: WorkflowName,
         source: Source,
@@ -139,22 +141,28 @@ impl StepSlot {
     }
 
     /// Runs the component once, within the budget of the admission (`Admissions::admit_step`). The body is the step's arguments. There is no request: no
-    /// headers, an empty query; what it reads as the id of its route is the name of the workflow. `once` names the step of its run, so that a step
-    /// which is run again after a crash changes nothing twice.
-    pub async fn run(&self, admission: Admission, body: JsonText, once: Once) -> Result<Outcome, NotReady> {
-        Ok(run_once(&self.0, admission, Box::new(NoRequest), body, Some(once)).await?.outcome)
+    /// headers, an empty query; what it reads as the id of its route is the name of the workflow. `owner` is the session that owns the flow of the
+    /// workflow's run, and the only one that the component reaches. `once` names the step of its run, so that a step which is run again after a crash
+    /// changes nothing twice.
+    pub async fn run(
+        &self,
+        admission: Admission,
+        body: JsonText,
+        owner: &SessionKey,
+        once: Once,
+    ) -> Result<Outcome, NotReady> {
+        let session = self.0.kind.session.of(owner.clone()).within(once);
+        Ok(run_in(&self.0, admission, Box::new(NoRequest), body, session).await?.outcome)
     }
 }
 
-async fn run_once(
+async fn run_in(
     place: &Place<Action>,
     admission: Admission,
     head: Box<dyn RequestHead>,
     body: JsonText,
-    once: Option<Once>,
+    session: Session,
 ) -> Result<ActionRun, NotReady> {
-    let session = &place.kind.session;
-    let session = once.map_or_else(|| session.clone(), |once| session.within(once));
     let ran = place.run(admission, Bound { session: session.clone(), head }, body).await?;
     Ok(ActionRun { outcome: ran.outcome.unwrap_or_else(Outcome::Failed), is_repeat: session.is_repeat() })
 }

@@ -49,6 +49,12 @@ impl Session {
         Self { bound: self.bound.clone(), journal: Some(Arc::new(Journal::new(once))) }
     }
 
+    /// The flows of another session, for the same component: flows that it creates without a controller have the same one.
+    pub fn of(&self, owner: SessionKey) -> Self {
+        let Bound { flows, controller, .. } = &*self.bound;
+        Self { bound: Arc::new(Bound { flows: flows.clone(), owner, controller: controller.clone() }), journal: None }
+    }
+
     /// Whether a change of this request was made by an earlier one.
     pub fn is_repeat(&self) -> bool {
         self.journal.as_ref().is_some_and(|journal| journal.is_repeat())

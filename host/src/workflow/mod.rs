@@ -10,6 +10,7 @@ mod engine;
 mod fields;
 mod graph;
 mod library;
+mod looked;
 mod names;
 mod needs;
 mod path;
@@ -21,7 +22,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Begin, BeginError, Begun, Engine, Input, Plans, Seen};
+pub use engine::{Begin, BeginError, Begun, Engine, Input, Plans, Seen, runs_again};
 pub use fields::{ASKING_FIELDS, FLOW, STEP_FIELDS};
 pub use graph::{GraphFormat, graph, summary};
 pub use library::Workflows;

@@ -1,14 +1,16 @@
-//! Which workflows can be run: the file is right, and what it needs is granted. Read when a run begins, and again only when a file of the folder
-//! has changed, so that a file that is written anew needs no restart.
+//! Which workflows can be run: the file is right, and what it needs is granted. Read when a run begins, and again only when a file that was looked
+//! at has changed, so that a file that is written anew needs no restart and a wrong one costs each request no more than a right one.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use super::Workflows;
-use super::engine::Plans;
+use super::engine::{Plans, runs_again};
+use super::looked::Looked;
 use super::plan::{Body, Plan, Step};
 use super::steps::{LLM_TASK, MESSAGE};
 use crate::config::agents::{Agent, Runner};
@@ -35,17 +37,22 @@ pub struct Library {
     llms: BTreeMap<String, Llm>,
     /// Agents that are Gateways whose tools can be called.
     gateways: BTreeSet<AgentId>,
-    read: Mutex<HashMap<String, Read>>,
+    /// Each with a lock of its own: whoever needs one that is being read waits for that, and nobody else does.
+    read: Mutex<HashMap<String, Arc<Mutex<Option<Read>>>>>,
 }
 
-#[derive(Clone)]
+/// What is known of a workflow, that it is wrong included.
 struct Read {
-    /// The workflow's own file and those of the workflows that it calls, as they were.
-    files: Vec<(PathBuf, Option<Stamp>)>,
+    /// Its own file, the names that it could have too, and the workflows that it calls.
+    looked: Looked,
     plans: Result<Arc<Plans>, NotReady>,
 }
 
-type Stamp = (SystemTime, u64);
+impl NotReady {
+    pub(super) fn one(workflow: &str, reason: &str) -> Self {
+        Self { workflow: workflow.to_owned(), reasons: vec![reason.to_owned()] }
+    }
+}
 
 impl Library {
     /// The workflows that the config tells of.
@@ -61,30 +68,35 @@ impl Library {
         }
     }
 
-    /// The workflow of this name.
+    /// The workflow of this name. Looks at files, and so is for threads that may wait.
     pub fn get(&self, name: &str) -> Result<Arc<Plans>, NotReady> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = read.get(name)
-            && known.files.iter().all(|(file, stamp)| stamp_of(file) == *stamp)
-        {
+        let mut all = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = all.entry(name.to_owned()).or_default().clone();
+        drop(all);
+        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.as_ref().filter(|known| known.looked.is_unchanged()) {
             return known.plans.clone();
         }
-        let fresh = self.look(name);
-        let plans = fresh.plans.clone();
-        read.insert(name.to_owned(), fresh);
-        plans
+        let fresh = read.insert(self.look(name));
+        fresh.plans.clone()
     }
 
     /// A file anywhere, under its own name.
     pub fn file(&self, file: &Path) -> Result<Arc<Plans>, NotReady> {
         let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        self.load(name, file)
+        self.load(name, file, &mut Looked::default())
     }
 
     /// What would keep runs of this workflow from beginning or from going on, each in a sentence; nothing if it can be run.
     pub fn trouble(&self, name: &str) -> Vec<String> {
         match self.get(name) {
-            Ok(plans) => self.unanswered(name, &plans.root),
+            Ok(plans) => {
+                let all = [(name, &plans.root)]
+                    .into_iter()
+                    .chain(plans.called.iter().map(|(name, plan)| (name.as_str(), plan)));
+                let repeats = all.flat_map(|(name, plan)| self.not_repeatable(name, plan));
+                self.unanswered(name, &plans.root).into_iter().chain(repeats).collect()
+            }
             Err(why) => vec![why.to_string()],
         }
     }
@@ -92,25 +104,22 @@ impl Library {
     fn look(&self, name: &str) -> Read {
         let candidates: Vec<PathBuf> =
             ENDINGS.iter().map(|ending| self.settings.dir.join(format!("{name}.{ending}"))).collect();
-        let found = candidates.iter().find(|file| file.is_file());
-        let plans = match found {
-            Some(file) => self.load(name, file),
-            None => Err(NotReady {
-                workflow: name.to_owned(),
-                reasons: vec![format!("there is no {}; write it, or set workflows.dir", candidates[0].display())],
-            }),
+        let mut looked = Looked::default();
+        candidates.iter().for_each(|file| looked.note(file));
+        let plans = match candidates.iter().find(|file| file.is_file()) {
+            Some(file) => self.load(name, file, &mut looked),
+            None => {
+                let first = candidates[0].display();
+                Err(NotReady::one(name, &format!("there is no {first}; write it, or set workflows.dir")))
+            }
         };
-        let called = plans.iter().flat_map(|plans| plans.called.values()).map(|plan| PathBuf::from(&plan.file));
-        let files = candidates.into_iter().chain(called).map(|file| (file.clone(), stamp_of(&file))).collect();
-        // What is wrong may be wrong with a file that is called: looked at again each time, until it is right.
-        let files = if plans.is_err() { vec![(PathBuf::from("/"), None)] } else { files };
-        Read { files, plans }
+        Read { looked, plans }
     }
 
-    fn load(&self, name: &str, file: &Path) -> Result<Arc<Plans>, NotReady> {
+    fn load(&self, name: &str, file: &Path, looked: &mut Looked) -> Result<Arc<Plans>, NotReady> {
         let not_ready = |reasons| NotReady { workflow: name.to_owned(), reasons };
-        let (root, all) =
-            Workflows::load_one(file).map_err(|errors| not_ready(errors.iter().map(ToString::to_string).collect()))?;
+        let (root, all) = Workflows::load_noting(file, looked)
+            .map_err(|errors| not_ready(errors.iter().map(ToString::to_string).collect()))?;
         let called: BTreeMap<String, Arc<Plan>> = all
             .iter()
             .filter(|(other, _)| *other != name)
@@ -181,6 +190,20 @@ impl Library {
         plan.steps.iter().filter(is_for_nobody).map(told).collect()
     }
 
+    /// Components that a crash may cut off for good, because what they were granted lets them do something else the second time.
+    fn not_repeatable(&self, name: &str, plan: &Plan) -> Vec<String> {
+        let rights = self.settings.rights(name);
+        let told = |step: &Step| match &step.body {
+            Body::Plugin { file, .. } if !runs_again(step, &rights) => Some(format!(
+                "the step `{}` of `{name}` runs {file}, which may make changes and is granted clock or random: run again it could make others, so if a \
+                 crash cuts it off it fails as interrupted. Where two changes do no harm, give the step retry: {{ max: 1, safe: true }}",
+                step.id
+            )),
+            _ => None,
+        };
+        plan.steps.iter().flat_map(|step| std::iter::once(step).chain(step.inside())).filter_map(told).collect()
+    }
+
     fn lacking_gateway(&self, name: &str, tools: Option<&GatewayTools>) -> Option<String> {
         let via = &tools.filter(|tools| !self.gateways.contains(&tools.via))?.via;
         Some(format!(
@@ -204,9 +227,4 @@ impl Library {
             tracing::warn!("the workflow `{name}` has a cost_limit, which is not looked at: nothing here knows prices");
         }
     }
-}
-
-fn stamp_of(file: &Path) -> Option<Stamp> {
-    let data = fs::metadata(file).ok()?;
-    Some((data.modified().ok()?, data.len()))
 }

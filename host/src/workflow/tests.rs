@@ -347,3 +347,28 @@ fn a_plan_is_drawn_in_three_ways() {
          3. step3: for_each each item\n  |   1. step3-step1: command echo $item\n"
     );
 }
+
+#[test]
+fn many_ways_through_the_same_workflows_are_gone_once() {
+    // Eight layers of twelve, each calling all of the next: 12^8 ways, and 96 files.
+    let dir = tempfile::tempdir().unwrap();
+    for (layer, at) in (0..8).flat_map(|layer| (0..12).map(move |at| (layer, at))) {
+        let calls: String = (0..12).map(|next| format!("- workflow: w{}-{next}\n", layer + 1)).collect();
+        let text = if layer < 7 { steps(&calls) } else { steps("- run: a") };
+        fs::write(dir.path().join(format!("w{layer}-{at}.yaml")), text).unwrap();
+    }
+    assert_eq!(Workflows::load_one(&dir.path().join("w0-0.yaml")).unwrap().1.iter().count(), 85);
+}
+
+#[test]
+fn a_small_file_that_would_grow_without_bound_is_refused_before_it_does() {
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, inner) in ('b'..='z').zip('a'..) {
+        let _ = writeln!(bomb, "{name}: &{name} [*{inner}, *{inner}, *{inner}, *{inner}, *{inner}, *{inner}]");
+    }
+    bomb.truncate(1_024);
+    for file in ["w/flow.yaml", "w/flow.lobster"] {
+        let refused = parse_as(file, &bomb).unwrap_err().to_string();
+        assert!(refused.contains("flow.") && refused.contains(":1: anchors and aliases"), "{refused}");
+    }
+}

@@ -166,3 +166,16 @@ async fn the_port_of_the_doors_is_open_beside_the_gateways() {
     }
     assert_eq!(said(gateway.path()).len(), 0, "what goes to the log is no event");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_links_that_is_none_stops_the_start_before_anything_runs() {
+    let flow = "steps:\n  - command: npm once\n    retry: { max: 1, safe: true }\n";
+    let gateway = Workflows::new().flow("one", flow, "").start().await;
+    let (key, folder) = (gateway.path().join("state/approvals.key"), gateway.path().to_owned());
+    let begun = begin(&gateway.client, "one", "?wait=true", json!({})).await;
+    assert_eq!((begun.status.as_u16(), calls(&folder).len()), (200, 1));
+    fs::write(&key, "short").unwrap();
+    let refused = gateway.try_restart().await.err().expect("a refusal");
+    let told = format!("{refused:#}");
+    assert!(told.contains("the key of approval links") && told.contains("too short for a key; remove it"), "{told}");
+}

@@ -4,7 +4,7 @@
 use gateway_tests::{Receiver, Verdict};
 use serde_json::{Value, json};
 
-use super::{Workflows, begin, run};
+use super::{Workflows, begin, calls, run};
 
 const FLOW: &str = "steps:\n  - id: look\n    tool: sessions_list\n    args: { action: json, limit: 3, who: $webhook.body.who }\n  \
                     - id: judge\n    tool: llm-task\n    args: { prompt: how many }\n    when: $look.success\n";
@@ -62,4 +62,22 @@ async fn a_tool_that_nobody_granted_keeps_its_workflow_from_running() {
     let house = Workflows::new().flow("look", FLOW, "").top(&config(&gateway)).start().await;
     let refused = begin(&house.client, "look", "", json!({})).await;
     assert_eq!((refused.status.as_u16(), gateway.count()), (503, 0), "{}", refused.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_gateway_is_looked_up_once_for_agents_and_steps() {
+    let gateway = Receiver::answering(|_, _| Verdict::status(200).body(r#"{"ok":true,"result":{}}"#)).await;
+    let house = Workflows::new();
+    house.program("token", "echo a-gateway-token-of-the-gateway");
+    let provider = format!(
+        "secrets: {{ providers: {{ p: {{ source: 'exec', command: '{}', jsonOnly: false }} }} }},",
+        house.folder.join("bin/token").display()
+    );
+    let asked =
+        config(&gateway).replace("'a-gateway-token-of-the-gateway'", "{ source: 'exec', provider: 'p', id: 'k' }");
+    let rights = "tools: { via: 'main', allow: ['sessions_list', 'llm-task'] }";
+    let house = house.flow("look", FLOW, rights).top(&provider).top(&asked).start().await;
+    assert_eq!(calls(house.path()).len(), 1);
+    assert_eq!(run(&house, "look", json!({})).await["status"], "succeeded");
+    assert_eq!(gateway.received()[0].header("authorization"), "Bearer a-gateway-token-of-the-gateway");
 }

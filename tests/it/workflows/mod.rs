@@ -1,5 +1,6 @@
 //! Workflows through the front door: what a request begins, what becomes of it, and what a crash, a person or a model make of it.
 
+mod again;
 mod approvals;
 mod crash;
 mod doors;

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::acp::Acp;
 use super::super::command::Command;
-use super::super::openclaw::{Gateway, OpenClaw};
+use super::super::openclaw::{Gateways, OpenClaw};
 use super::super::runner::Runs;
 use super::{ATTEMPTS_MAX, Engine, Serving, Workers, claim, upkeep};
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
@@ -17,7 +17,6 @@ use crate::clock::Clock;
 use crate::config::agents::{Agent, Agents, OnInterrupted, Runner};
 use crate::config::{Config, Env};
 use crate::model::RunState;
-use crate::outbound::egress::Egress;
 use crate::store::patience::keep_running;
 use crate::store::{Resuming, RunQuery, Store, StoreError};
 use crate::taskflow::FOLLOWING;
@@ -32,8 +31,8 @@ pub struct Parts {
     pub resolver: Resolver,
     /// What programs inherit, if they are to.
     pub env: Env,
-    /// The way out.
-    pub egress: Egress,
+    /// The OpenClaw Gateways that agents live in.
+    pub gateways: Gateways,
 }
 
 impl Workers {
@@ -89,10 +88,9 @@ fn runner(agent: &Agent, parts: &Parts, secrets: &mut Vec<Arc<KeptSecret>>) -> O
             Some(Arc::new(command))
         }
         Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone()))),
-        Runner::OpenClaw(config) => {
-            let gateway = Gateway::new(config.clone(), &format!("agents.{}", agent.id), parts.egress.clone());
-            secrets.extend(gateway.secrets());
-            Some(Arc::new(OpenClaw::new(gateway, parts.clock.clone())))
+        Runner::OpenClaw(_) => {
+            let gateway = parts.gateways.of(&agent.id)?;
+            Some(Arc::new(OpenClaw::new(gateway.clone(), parts.clock.clone())))
         }
     }
 }

@@ -4,12 +4,14 @@
 
 mod answer;
 mod gateway;
+mod gateways;
 #[cfg(test)]
 mod tests;
 mod tools;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -23,6 +25,7 @@ use crate::outbound::egress::RetryAfter;
 use answer::{Done, Next};
 pub use gateway::Gateway;
 use gateway::Hook;
+pub use gateways::Gateways;
 pub use tools::{ToolCall, ToolError};
 
 /// The first wait before the Gateway is asked again. A restart of it takes ten seconds.
@@ -32,14 +35,14 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Carries out runs by an OpenClaw Gateway.
 pub struct OpenClaw {
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     clock: Clock,
 }
 
 impl OpenClaw {
     /// A runner of this Gateway's agent.
-    pub fn new(gateway: Gateway, clock: Clock) -> Self {
-        Self { gateway, clock }
+    pub fn new(gateway: impl Into<Arc<Gateway>>, clock: Clock) -> Self {
+        Self { gateway: gateway.into(), clock }
     }
 
     async fn carry_out(&self, job: &Job, telling: &Telling) -> RunEnd {

@@ -1,6 +1,6 @@
 //! The runner against gateways that write every byte by hand, on this machine's loopback; a real one is met in `tests/it/openclaw_gateway.rs`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

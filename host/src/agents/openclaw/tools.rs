@@ -148,6 +148,8 @@ fn read(answer: &Answer) -> Result<JsonText, ToolError> {
         }
         404 => ToolError::NoSuchTool(message),
         429 | 503 => ToolError::Unreachable(format!("status {}: {message}", answer.status)),
+        // What stands before the Gateway says so when it has heard no answer.
+        502 | 504 if member("ok").is_none() => ToolError::Unknown(format!("status {}: {message}", answer.status)),
         status => ToolError::Failed(format!("status {status}: {message}")),
     })
 }

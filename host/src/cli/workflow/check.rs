@@ -8,7 +8,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::super::output::{self, BAD, DIM, GOOD, WARN};
-use crate::workflow::{AfterFailure, Needs, Plan, Step, Workflows, summary};
+use crate::config::WorkflowRights;
+use crate::workflow::{AfterFailure, Body, Needs, Plan, Step, Workflows, runs_again, summary};
 
 const EXAMPLES: &str = "Examples:
   sandclaw workflow check workflows/*.yaml
@@ -59,6 +60,7 @@ struct StepShown {
     when: Option<String>,
     continues_on_failure: bool,
     on_failure: String,
+    after_crash: &'static str,
     approval: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepShown>,
@@ -116,6 +118,7 @@ fn of_step(step: &Step) -> StepShown {
         when: step.when.as_ref().map(|when| when.as_str().to_owned()),
         continues_on_failure: step.continues_on_failure(),
         on_failure: on_failure(&step.failure),
+        after_crash: after_crash(step),
         approval: step.approval.is_some(),
         steps: step.inside().iter().map(of_step).collect(),
     }
@@ -127,6 +130,18 @@ fn on_failure(failure: &AfterFailure) -> String {
         AfterFailure::Continue => "the flow goes on: on_error".to_owned(),
         AfterFailure::SkipRest => "the rest is skipped: on_error".to_owned(),
         AfterFailure::AskedFor { by, field } => format!("the flow goes on: {by} reads its {field}"),
+    }
+}
+
+/// What becomes of the step if the gateway ends while it runs. What its component is granted stands in the config, which is not looked at here.
+fn after_crash(step: &Step) -> &'static str {
+    let says_safe = step.retry.is_some_and(|retry| retry.safe);
+    match &step.body {
+        Body::Plugin { .. } if !says_safe => {
+            "it runs again, unless its component may make changes and has clock or random"
+        }
+        _ if runs_again(step, &WorkflowRights::default()) => "it runs again, or goes on",
+        _ => "it fails as interrupted",
     }
 }
 

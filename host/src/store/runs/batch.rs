@@ -1,4 +1,4 @@
-//! Accepting several runs of one request, each once however often the request comes.
+//! Accepting the runs of one request, each once however often the request comes.
 
 use rusqlite::Connection;
 

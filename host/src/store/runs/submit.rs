@@ -1,46 +1,11 @@
-//! Accepting runs.
+//! Writing a run that is new.
 
 use rusqlite::{Connection, named_params};
 
-use super::{Waiting, events, turn};
+use super::{events, turn};
 use crate::model::{Millis, NewRun, RunState, SessionMode};
+use crate::store::StoreError;
 use crate::store::outbox::Stamp;
-use crate::store::{Once, Store, StoreError, Submitted, accepted};
-
-impl Store {
-    /// Stores runs, all or none. `answer` is what a repeat under the same key is told: JSON.
-    pub async fn submit_runs(
-        &self,
-        runs: Vec<NewRun>,
-        once: Option<Once>,
-        answer: String,
-    ) -> Result<Submitted, StoreError> {
-        let (stamp, waiting) = (self.0.stamp.clone(), self.0.waiting.clone());
-        self.0.writer.write(move |db| submit(db, &stamp, &waiting, &runs, once.as_ref(), &answer)).await
-    }
-}
-
-fn submit(
-    db: &Connection,
-    stamp: &Stamp,
-    waiting: &Waiting,
-    runs: &[NewRun],
-    once: Option<&Once>,
-    answer: &str,
-) -> Result<Submitted, StoreError> {
-    let now = stamp.clock.now();
-    if let Some(once) = once {
-        let submitted = accepted::once(db, once, answer, now)?;
-        if submitted != Submitted::Stored {
-            return Ok(submitted);
-        }
-    }
-    for run in runs {
-        waiting.enter(db, run, now)?;
-        put(db, stamp, run, now)?;
-    }
-    Ok(Submitted::Stored)
-}
 
 /// Writes a new run, queued, with its events.
 pub(in crate::store) fn put(db: &Connection, stamp: &Stamp, run: &NewRun, now: Millis) -> Result<(), StoreError> {

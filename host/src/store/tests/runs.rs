@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use super::super::{
-    ClientClaim, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, Store, Submitted, TaskRules,
+    ClientClaim, Resuming, RunCancelled, RunEnded, RunQuery, RunRoom, RunTold, Store, Submission, TaskRules,
 };
 use crate::clock::Clock;
 use crate::model::{
@@ -52,7 +52,13 @@ fn new(id: &str, session: &str, mode: SessionMode) -> NewRun {
 impl Desk {
     async fn submit(&self, runs: &[(&str, &str)]) {
         let runs = runs.iter().map(|(id, session)| new(id, session, SessionMode::Persistent)).collect();
-        assert_eq!(self.store.submit_runs(runs, None, String::new()).await.unwrap(), Submitted::Stored);
+        self.submit_all(runs).await;
+    }
+
+    async fn submit_all(&self, runs: Vec<NewRun>) {
+        let batch = runs.into_iter().map(|run| Submission { run, once: None }).collect();
+        let accepted = self.store.submit_batch(batch).await.unwrap();
+        assert!(accepted.iter().all(|accepted| !accepted.is_repeated));
     }
 
     async fn claim(&self, limit: u32) -> Vec<ClaimedRun> {
@@ -165,7 +171,7 @@ async fn every_end_is_told_once_beside_the_url_that_was_given_and_both_are_forgo
         "silent",
         SessionMode::Isolated,
     )]);
-    desk.store.submit_runs(runs.collect(), None, String::new()).await.unwrap();
+    desk.submit_all(runs.collect()).await;
     let finished = |desk: &Desk| -> Vec<_> {
         let events = desk.store.undispatched(1_000).unwrap().into_iter();
         let ends = events.filter(|event| event.kind == "run.finished");
@@ -255,7 +261,7 @@ async fn a_session_remembers_what_its_runner_calls_it_until_nobody_uses_it() {
 async fn an_isolated_run_is_a_session_of_its_own_and_still_waits_its_turn() {
     let desk = desk();
     let runs = ["a1", "a2"].map(|id| new(id, "a", SessionMode::Isolated)).to_vec();
-    desk.store.submit_runs(runs, None, String::new()).await.unwrap();
+    desk.submit_all(runs).await;
     let first = desk.claim(9).await;
     assert_eq!(ids(&first), ["a1"]);
     desk.end(&first[0], RunState::TimedOut).await;

@@ -100,6 +100,12 @@ impl Approvals {
         Ok(Self { store, clock, key: LinkKey::open(state_dir)?, engine })
     }
 
+    /// The same desk over an engine that has started since, which is told of answers.
+    #[must_use]
+    pub fn going_on_with(self, engine: Begin) -> Self {
+        Self { engine: Some(engine), ..self }
+    }
+
     /// The questions that are open, or the last ones of all.
     pub fn list(&self, only_open: bool) -> Result<Vec<AskView>, StoreError> {
         Ok(self.store.asks(only_open)?.iter().map(view).collect())

@@ -73,9 +73,13 @@ impl Begin {
         Self(shared)
     }
 
-    /// Whether a workflow can be run, and if not, why.
-    pub fn check(&self, workflow: &str) -> Result<Arc<Plans>, NotReady> {
-        self.0.kit.library.get(workflow)
+    /// Whether a workflow can be run, and if not, why. Files are read where waiting for them holds up nobody else.
+    pub async fn check(&self, workflow: &str) -> Result<Arc<Plans>, NotReady> {
+        let (shared, name) = (self.0.clone(), workflow.to_owned());
+        let looked = tokio::task::spawn_blocking(move || shared.kit.library.get(&name)).await;
+        looked.unwrap_or_else(|_| {
+            Err(NotReady::one(workflow, "the look at its file was cut off; send the request again"))
+        })
     }
 
     /// Begins a run of the workflow.
@@ -86,7 +90,7 @@ impl Begin {
         input: Input,
         once: Option<Once>,
     ) -> Result<Begun, BeginError> {
-        let plans = self.check(workflow)?;
+        let plans = self.check(workflow).await?;
         self.begin_plans(workflow, &plans, owner, input, once).await
     }
 
@@ -171,7 +175,8 @@ impl Begin {
         self.0.work.notify_one();
     }
 
-    fn see(&self, flow: &FlowId) -> Result<Option<Seen>, StoreError> {
+    /// The run as it stands; nothing if its flow is gone.
+    pub fn see(&self, flow: &FlowId) -> Result<Option<Seen>, StoreError> {
         let Some(flow) = self.0.store.find_flow(flow.as_str())? else { return Ok(None) };
         let value = |text: Option<JsonText>| text.map(|text| value_lossy(text.as_str())).unwrap_or_default();
         Ok(Some(Seen {

@@ -35,6 +35,7 @@ use crate::model::{FlowId, Ids, Millis};
 use crate::store::patience::{keep_running, until_stored};
 use crate::store::{Store, StoreError};
 
+pub use attempt::is_safe as runs_again;
 pub use begin::{Begin, BeginError, Begun, Input, Seen};
 pub use plans::Plans;
 

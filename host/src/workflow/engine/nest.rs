@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
+use super::attempt::Attempt;
 use super::result::StepResult;
 use super::run::{Run, Wait};
 use super::walk::{self, Place, Went};
@@ -182,7 +183,7 @@ async fn pause(run: &Run, length: Duration, path: &StepPath) -> Result<(), Went>
         Some(StepRow { state: StepState::Again, wake_at: Some(until), .. }) => until,
         _ => {
             let until = Millis(run.now().0.saturating_add(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)));
-            run.again(path, "pause", 1, until).await?;
+            run.again(path, "pause", Attempt::FIRST, until).await?;
             until
         }
     };

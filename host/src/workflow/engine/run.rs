@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::attempt::Attempt;
 use super::result::StepResult;
 use super::summary::{Summary, json_text};
 use super::walk::Went;
@@ -139,15 +140,15 @@ impl Run {
     }
 
     /// Writes that a step begins.
-    pub async fn begin(&self, path: &StepPath, id: &str, attempt: u32, is_safe: bool) -> Result<(), Went> {
+    pub async fn begin(&self, path: &StepPath, id: &str, attempt: Attempt, is_safe: bool) -> Result<(), Went> {
         let row = StepRow {
             path: path.as_str().to_owned(),
             id: id.to_owned(),
-            attempt,
+            attempt: attempt.number,
             state: StepState::Started,
             is_safe,
             wake_at: None,
-            result: None,
+            result: attempt.note(),
         };
         let Self { engine, claimed, .. } = self;
         let write = || engine.store.begin_step(&claimed.flow, claimed.lease, row.clone(), id.to_owned());
@@ -182,15 +183,15 @@ impl Run {
     }
 
     /// Writes that a step failed and is tried again at a time.
-    pub async fn again(&self, path: &StepPath, id: &str, attempt: u32, wake_at: Millis) -> Result<(), Went> {
+    pub async fn again(&self, path: &StepPath, id: &str, attempt: Attempt, wake_at: Millis) -> Result<(), Went> {
         let row = StepRow {
             path: path.as_str().to_owned(),
             id: id.to_owned(),
-            attempt,
+            attempt: attempt.number,
             state: StepState::Again,
             is_safe: true,
             wake_at: Some(wake_at),
-            result: None,
+            result: attempt.note(),
         };
         let mut summary = self.summary.lock().await;
         summary.stands(path.as_str(), id, "retrying");

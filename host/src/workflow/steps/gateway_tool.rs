@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Work;
-use crate::agents::openclaw::ToolCall;
+use super::{ANSWERED, Work};
+use crate::agents::openclaw::{ToolCall, ToolError};
 use crate::json::value_lossy;
 use crate::workflow::engine::result::StepResult;
 use crate::workflow::engine::summary::json_text;
@@ -20,12 +20,12 @@ pub(super) fn is_allowed(work: &Work<'_>, tool: &str) -> bool {
 }
 
 pub(super) async fn call(work: &Work<'_>, tool: &str, args: &Value) -> StepResult {
-    let failed = |why: String| StepResult::failed("tool", why);
+    let failed = |why: String| StepResult::failed("grant", why);
     let Some(tools) = work.kit.rights(work.plan.key()).tools.filter(|tools| tools.allow.iter().any(|it| it == tool))
     else {
         return failed(format!("the tool `{tool}` is not granted to this workflow"));
     };
-    let Some(gateway) = work.kit.gateways.get(&tools.via) else {
+    let Some(gateway) = work.kit.gateways.of(&tools.via) else {
         return failed(format!("the agent {} has no OpenClaw Gateway with a gatewayToken", tools.via));
     };
     let mut args: Map<String, Value> = args.as_object().cloned().unwrap_or_default();
@@ -42,13 +42,28 @@ pub(super) async fn call(work: &Work<'_>, tool: &str, args: &Value) -> StepResul
         args: json_text(&Value::Object(args)),
         session_key: None,
         agent: None,
-        // The same for the same step of the same run, however often it is begun.
-        idempotency_key: Some(format!("{}/{}", work.flow, work.path)),
+        // The same for the same step of the same run, until the Gateway has answered: then another attempt is another call.
+        idempotency_key: Some(format!("{}/{}", work.flow, work.call)),
         timeout: work.step.timeout.unwrap_or(TIMEOUT_DEFAULT),
     };
     match gateway.tools_invoke(&call).await {
         Ok(result) => StepResult::of_json(answer(value_lossy(result.as_str()))),
-        Err(error) => failed(error.to_string()),
+        Err(error) => StepResult::failed(word(&error), error.to_string()),
+    }
+}
+
+/// What went wrong. Whatever leaves open what became of this call, or of the same one before it, is not [`ANSWERED`].
+fn word(error: &ToolError) -> &'static str {
+    match error {
+        ToolError::BadCall(_) | ToolError::Forbidden { .. } | ToolError::NoSuchTool(_) | ToolError::Failed(_) => {
+            ANSWERED
+        }
+        ToolError::NoToken | ToolError::CallTooLarge | ToolError::Unauthorized | ToolError::Unreachable(_) => {
+            "unreachable"
+        }
+        ToolError::Unknown(_) => "unknown",
+        // It has done what it was to do, and is not to do it again.
+        ToolError::ResultTooLarge => "too_large",
     }
 }
 

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::llm::ANSWER_MAX_BYTES;
-use crate::agents::openclaw::Gateway;
+use crate::agents::openclaw::Gateways;
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
-use crate::config::agents::Runner;
 use crate::config::{Channels, Config, Llm, WorkflowRights, Workflows};
 use crate::limits::Admissions;
-use crate::model::AgentId;
 use crate::outbound::egress::{Egress, EndpointClient};
 use crate::sandbox::StepSlot;
 use crate::workflow::Library;
@@ -29,8 +27,8 @@ pub struct Kit {
     pub library: Library,
     pub(super) admissions: Admissions,
     pub(super) models: HashMap<String, Model>,
-    /// The Gateways whose tools can be called, by their agents.
-    pub(super) gateways: HashMap<AgentId, Gateway>,
+    /// The Gateways whose tools can be called.
+    pub(super) gateways: Gateways,
     pub(super) plugins: HashMap<(String, String), Arc<StepSlot>>,
     env: HashMap<String, Vec<(String, Arc<KeptSecret>)>>,
     fresh: Option<JoinHandle<()>>,
@@ -50,6 +48,7 @@ impl Kit {
         egress: &Egress,
         resolver: Resolver,
         admissions: Admissions,
+        gateways: Gateways,
         plugins: HashMap<(String, String), Arc<StepSlot>>,
     ) -> Self {
         let kept = |place: String, spec: &crate::config::SecretSpec| Arc::new(KeptSecret::new(place, spec.clone()));
@@ -74,22 +73,9 @@ impl Kit {
                 (flow.clone(), rights.env.iter().map(variable).collect())
             })
             .collect();
-        let gateways: HashMap<AgentId, Gateway> = config
-            .agents
-            .list
-            .iter()
-            .filter_map(|agent| match &agent.runner {
-                Runner::OpenClaw(runner) if runner.gateway_token.is_some() => {
-                    let place = format!("agents.{}", agent.id);
-                    Some((agent.id.clone(), Gateway::new(runner.clone(), &place, egress.clone())))
-                }
-                _ => None,
-            })
-            .collect();
         let keys = models.values().filter_map(|model| model.key.clone());
         let variables = env.values().flatten().map(|(_, secret)| secret.clone());
-        let tokens = gateways.values().flat_map(Gateway::secrets);
-        let secrets: Vec<_> = keys.chain(variables).chain(tokens).collect();
+        let secrets: Vec<_> = keys.chain(variables).collect();
         look_up_all(&secrets, &resolver).await;
         let fresh = (!secrets.is_empty()).then(|| tokio::spawn(keep_fresh(secrets, resolver, config.secrets.refresh)));
         Self {

@@ -26,6 +26,9 @@ pub(super) const MESSAGE: &str = "message";
 /// The tool that asks a model.
 pub(super) const LLM_TASK: &str = "llm-task";
 
+/// The word for a call of a tool that was answered, and with no: the next attempt is another call.
+pub(super) const ANSWERED: &str = "tool";
+
 /// One step to carry out.
 pub(super) struct Work<'a> {
     pub kit: &'a Kit,
@@ -33,6 +36,8 @@ pub(super) struct Work<'a> {
     pub values: &'a Values,
     pub step: &'a Step,
     pub path: &'a StepPath,
+    /// What a call to the outside is known by there; the same for attempts that are one call.
+    pub call: &'a StepPath,
     pub flow: &'a FlowId,
     pub owner: &'a SessionKey,
     pub stop: &'a CancellationToken,

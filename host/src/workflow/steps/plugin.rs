@@ -1,4 +1,4 @@
-//! `plugin: x.wasm`: a route action of the operator's as a step, in a fresh sandbox, bound to the session of the workflow.
+//! `plugin: x.wasm`: a route action of the operator's as a step, in a fresh sandbox, bound to the session that owns the run's flow.
 
 use serde_json::Value;
 
@@ -18,9 +18,10 @@ pub(super) async fn run(work: &Work<'_>, file: &str, args: &Value) -> StepResult
         return failed(format!("the component {file} is not granted to this workflow"));
     };
     let admission = work.kit.admissions.admit_step(slot.budget()).await;
-    // The same for the same step of the same run: one that is run again after a crash changes nothing twice.
+    // The same for the same step of the same run, in every attempt of it: what it changed is answered from its notes after a crash and after a
+    // failure alike. What was refused is not noted, and so is asked for anew.
     let once = Once::delivery(&format!("workflow-step/{}", work.flow), work.path.as_str());
-    match slot.run(admission, json_text(args), once).await {
+    match slot.run(admission, json_text(args), work.owner, once).await {
         Ok(Outcome::Replied(reply)) => {
             let json = value_lossy(reply.result.as_str());
             if reply.status < FIRST_BAD_STATUS {
