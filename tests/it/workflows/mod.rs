@@ -1,6 +1,7 @@
 //! Workflows through the front door: what a request begins, what becomes of it, and what a crash, a person or a model make of it.
 
 mod approvals;
+mod bounds;
 mod crash;
 mod doors;
 mod every_write;
@@ -23,6 +24,7 @@ struct Workflows {
     folder: std::path::PathBuf,
     flows: String,
     doors: String,
+    settings: String,
 }
 
 impl Workflows {
@@ -33,7 +35,7 @@ impl Workflows {
         for inner in ["workflows", "bin"] {
             fs::create_dir(folder.join(inner)).unwrap();
         }
-        let it = Self { builder, folder, flows: String::new(), doors: String::new() };
+        let it = Self { builder, folder, flows: String::new(), doors: String::new(), settings: String::new() };
         for name in ["git", "npm", "pm2", "kubectl", "dmesg"] {
             it.program(name, "exit 0");
         }
@@ -60,10 +62,16 @@ impl Workflows {
         self
     }
 
+    /// Members of `workflows` beside `flows`.
+    fn settings(mut self, members: &str) -> Self {
+        self.settings = members.to_owned();
+        self
+    }
+
     fn with(self) -> GatewayBuilder {
-        let Self { builder, flows, doors, .. } = self;
+        let Self { builder, flows, doors, settings, .. } = self;
         builder.top(&format!(
-            "workflows: {{ flows: {{ {flows} }} }}, hooks: {{ webhooks: {{ endpoints: [ {doors} ] }} }},"
+            "workflows: {{ {settings} flows: {{ {flows} }} }}, hooks: {{ webhooks: {{ endpoints: [ {doors} ] }} }},"
         ))
     }
 

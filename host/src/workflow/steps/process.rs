@@ -50,7 +50,7 @@ pub(super) enum Ended {
 }
 
 /// Runs it to its end.
-pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &CancellationToken) -> io::Result<Ran> {
+pub(super) async fn run(program: Program, limit: Duration, stop: &CancellationToken) -> io::Result<Ran> {
     let Some((first, rest)) = program.words.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no program to run"));
     };
@@ -63,7 +63,7 @@ pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &Cancel
     let stderr = tokio::spawn(listen(stderr, program.stderr_max_bytes));
     let stopped = tokio::select! {
         () = group.has_ended() => None,
-        () = reached(limit) => Some(Ended::TimedOut),
+        () = tokio::time::sleep(limit) => Some(Ended::TimedOut),
         () = stop.cancelled() => Some(Ended::Stopped),
     };
     if stopped.is_some() {
@@ -75,13 +75,6 @@ pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &Cancel
     let ended = stopped.unwrap_or_else(|| status.code().map_or(Ended::Signal, Ended::Exit));
     told.abort();
     Ok(Ran { ended, stdout: finished(stdout).await, stderr: finished(stderr).await })
-}
-
-async fn reached(limit: Option<Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// A program need not read what it is told, so an error here says nothing.
