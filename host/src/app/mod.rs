@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::agents::operator::RunsDesk;
-use crate::agents::{self, Inbox, Workers};
+use crate::agents::{self, Groups, Inbox, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
@@ -51,6 +51,9 @@ pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {
 /// The folder of compiled components, inside the state folder.
 const CACHE_FOLDER: &str = "cache";
 
+/// Why nothing starts where programs cannot be noted.
+const NO_GROUPS: &str = "the folder `groups` of the state folder cannot be used";
+
 /// A gateway that serves.
 pub struct Running {
     /// Where it listens.
@@ -79,6 +82,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     }
     let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
+    // The store's lock says that whoever started them is dead.
+    let groups = Groups::take_over(&config.state_dir).await.context(NO_GROUPS)?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids).run_by(parts::task_runners(&config));
     let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
@@ -108,7 +113,9 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
         egress.never_dial(beside.local_addr()?);
     }
     let transforms = parts::transforms_by_endpoint(&plugins);
-    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
+    let kit =
+        Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins), groups.clone())
+            .await;
     let engine = Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -119,7 +126,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     };
     let outbound = Outbound::start(&config, engine).await?;
     let env = Env::process();
-    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone() };
+    let agents =
+        agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, egress: egress.clone(), groups };
     let workers = Workers::start(&config, agents).await?;
     let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
     workflows::warn(&config, &engine.begin());

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::{parts, workflows};
+use super::{NO_GROUPS, parts, workflows};
+use crate::agents::Groups;
 use crate::auth::secret::Resolver;
 use crate::clock::Clock;
 use crate::config::{Config, Env};
@@ -51,6 +52,7 @@ pub async fn run_workflow(config: Config, run: WorkflowRun) -> Result<(FlowId, S
     let folder = run.keep_in.clone().unwrap_or_else(|| scratch.path().join("state"));
     let clock = Clock::system();
     let store = Store::open(&folder, clock.clone())?;
+    let groups = Groups::take_over(&folder).await.context(NO_GROUPS)?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids);
     let egress = parts::egress(&config, Arc::new(SystemNames::default()))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
@@ -61,7 +63,8 @@ pub async fn run_workflow(config: Config, run: WorkflowRun) -> Result<(FlowId, S
         .with_steps(workflows::slots(&config, &taskflows, &clock, &announce));
     plugins.load_all().await;
     let admissions = Admissions::new(config.sandbox.instances);
-    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), workflows::steps(&plugins)).await;
+    let steps = workflows::steps(&plugins);
+    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), steps, groups).await;
     let transforms = parts::transforms_by_endpoint(&plugins);
     let outgoing = Parts { store: store.clone(), clock: clock.clone(), admissions, egress, resolver, transforms };
     let mut outbound = Outbound::start(&config, outgoing).await?;

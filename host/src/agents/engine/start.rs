@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::super::Groups;
 use super::super::acp::Acp;
 use super::super::command::Command;
 use super::super::openclaw::{Gateway, OpenClaw};
@@ -34,6 +35,8 @@ pub struct Parts {
     pub env: Env,
     /// The way out.
     pub egress: Egress,
+    /// Where programs are started.
+    pub groups: Groups,
 }
 
 impl Workers {
@@ -84,11 +87,11 @@ fn runner(agent: &Agent, parts: &Parts, secrets: &mut Vec<Arc<KeptSecret>>) -> O
     match &agent.runner {
         Runner::None => None,
         Runner::Command(config) => {
-            let command = Command::new(&agent.id, config.clone(), &parts.env);
+            let command = Command::new(&agent.id, config.clone(), &parts.env, parts.groups.clone());
             secrets.extend(command.secrets());
             Some(Arc::new(command))
         }
-        Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone()))),
+        Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone(), parts.groups.clone()))),
         Runner::OpenClaw(config) => {
             let gateway = Gateway::new(config.clone(), &format!("agents.{}", agent.id), parts.egress.clone());
             secrets.extend(gateway.secrets());

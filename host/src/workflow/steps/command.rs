@@ -38,7 +38,7 @@ pub(super) async fn run(work: &Work<'_>) -> Option<StepResult> {
         Ok(program) => program,
         Err(why) => return Some(StepResult::failed("command", why)),
     };
-    let ran = match process::run(program, work.limit(), work.stop).await {
+    let ran = match process::run(&work.kit.groups, program, work.limit(), work.stop).await {
         Ok(ran) => ran,
         Err(error) => return Some(StepResult::failed("command", format!("the program cannot be started: {error}"))),
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::llm::ANSWER_MAX_BYTES;
+use crate::agents::Groups;
 use crate::agents::openclaw::Gateway;
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
 use crate::config::agents::Runner;
@@ -32,6 +33,7 @@ pub struct Kit {
     /// The Gateways whose tools can be called, by their agents.
     pub(super) gateways: HashMap<AgentId, Gateway>,
     pub(super) plugins: HashMap<(String, String), Arc<StepSlot>>,
+    pub(super) groups: Groups,
     env: HashMap<String, Vec<(String, Arc<KeptSecret>)>>,
     fresh: Option<JoinHandle<()>>,
 }
@@ -44,13 +46,15 @@ pub(super) struct Model {
 }
 
 impl Kit {
-    /// As the config has it. Looks secrets up, and keeps them fresh. `plugins` are the slots of components, by workflow and file.
+    /// As the config has it. Looks secrets up, and keeps them fresh. `plugins` are the slots of components, by workflow and file; programs are
+    /// started among `groups`.
     pub async fn new(
         config: &Config,
         egress: &Egress,
         resolver: Resolver,
         admissions: Admissions,
         plugins: HashMap<(String, String), Arc<StepSlot>>,
+        groups: Groups,
     ) -> Self {
         let kept = |place: String, spec: &crate::config::SecretSpec| Arc::new(KeptSecret::new(place, spec.clone()));
         let models: HashMap<String, Model> = config
@@ -100,6 +104,7 @@ impl Kit {
             models,
             gateways,
             plugins,
+            groups,
             env,
             fresh,
         }

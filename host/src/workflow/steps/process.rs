@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::agents::Group;
+use crate::agents::Groups;
 
 /// Between asking a program to end and making it: what a server takes to finish what it has in hand.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,13 +50,18 @@ pub(super) enum Ended {
 }
 
 /// Runs it to its end.
-pub(super) async fn run(program: Program, limit: Duration, stop: &CancellationToken) -> io::Result<Ran> {
+pub(super) async fn run(
+    groups: &Groups,
+    program: Program,
+    limit: Duration,
+    stop: &CancellationToken,
+) -> io::Result<Ran> {
     let Some((first, rest)) = program.words.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no program to run"));
     };
     let mut command = Command::new(first);
     command.args(rest).env_clear().envs(program.env).current_dir(program.cwd);
-    let mut group = Group::start(command)?;
+    let mut group = groups.start(command)?;
     let (stdin, stdout, stderr) = group.pipes();
     let told = tokio::spawn(tell(stdin, program.stdin));
     let stdout = tokio::spawn(listen(stdout, program.stdout_max_bytes));
