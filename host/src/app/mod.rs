@@ -37,9 +37,9 @@ use crate::workflow::{Engine, Kit};
 
 pub use hook::{HookTrial, HookTried, hook_request, try_hook};
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
-pub use lifecycle::Signals;
+pub use lifecycle::{Signalled, Signals};
 pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
-pub use run_workflow::{WorkflowRun, look_at_workflow, run_workflow};
+pub use run_workflow::{WorkflowRan, WorkflowRun, look_at_workflow, run_workflow};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 pub use workflows::workflow_trouble;
 

@@ -7,6 +7,7 @@ mod doors;
 mod every_write;
 mod gateway_tools;
 pub mod models;
+mod programs;
 pub mod seed;
 mod steps;
 
