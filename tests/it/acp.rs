@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use sandclaw::agents::Groups;
 use sandclaw::agents::acp::Acp;
 use sandclaw::agents::runner::{Job, Progress, Runs};
 use sandclaw::config::Env;
@@ -75,7 +76,7 @@ fn runner(allow: &[ToolKind]) -> Acp {
         allow: allow.iter().copied().collect::<BTreeSet<_>>(),
         start_timeout: Duration::from_secs(60),
     };
-    Acp::new(config, Env::process())
+    Acp::new(config, Env::process(), Groups::default())
 }
 
 #[tokio::test]

@@ -103,3 +103,31 @@ async fn each_acknowledged_run_ends_exactly_once_whenever_the_process_dies() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_was_killed_leaves_no_agent_beside_the_next_one() {
+    // The first one stays, deaf to its closed pipes; the second one answers.
+    let script = "echo $$ >> pids; [ $(wc -l < pids) -gt 1 ] && echo done && exit; exec sleep 600";
+    let agent = format!(
+        "agents: {{ main: {{ runner: 'command', command: ['/bin/sh', '-c', '{script}'], cwd: '.', onInterrupted: 'resume' }} }},"
+    );
+    let (config, folder) = Gateway::builder().route("r", "agent:main:main", "").top(&agent).write();
+    let gateway = Process::serve(PROGRAM, &config);
+    let made = gateway.client.route("r", r#"{"action":"create_flow","goal":"g"}"#).send().await.result();
+    let body = json!({ "action": "run_task", "flowId": made["flow"]["flowId"], "runtime": "acp", "task": "t",
+        "childSessionKey": "s" });
+    let answer = gateway.client.route("r", body.to_string()).send().await;
+    let id = answer.result()["task"]["runId"].as_str().unwrap().to_owned();
+    let noted = || std::fs::read_to_string(folder.path().join("pids")).unwrap_or_default();
+    eventually("it runs", || async { noted().ends_with('\n') }).await;
+    gateway.kill();
+    let stat = format!("/proc/{}/stat", noted().trim());
+    let lives = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(lives(), "nobody has told it");
+    let _gateway = Process::serve(PROGRAM, &config);
+    assert!(!lives(), "before it is begun again");
+    let store = Store::open_beside(&folder.path().join("state")).unwrap();
+    let run = || store.run(&RunId::new(id.as_str())).unwrap().unwrap();
+    eventually("it has ended", || async { run().state == RunState::Succeeded }).await;
+    assert_eq!(run().attempts, 2);
+}

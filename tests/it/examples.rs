@@ -293,5 +293,5 @@ fn every_default_and_range_in_the_document_is_the_real_one() {
         assert!(number(ends.0 - 1).is_err() && number(ends.1 + 1).is_err(), "the range of `{key}`");
         tried += 1;
     }
-    assert_eq!(tried, 47, "limits, secrets, sandbox, agents, webhooks, workflows, llm");
+    assert_eq!(tried, 49, "limits, secrets, sandbox, agents, webhooks, workflows, llm");
 }

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use self::process::{Exit, Stopped};
+use super::Groups;
 use super::runner::{Job, Runs, Telling};
 use crate::auth::secret::KeptSecret;
 use crate::config::Env;
@@ -28,11 +29,12 @@ pub(super) struct Command {
     config: CommandRunner,
     inherited: Vec<(String, String)>,
     secrets: Vec<(String, Arc<KeptSecret>)>,
+    groups: Groups,
 }
 
 impl Command {
-    /// As the config has it.
-    pub fn new(agent: &AgentId, config: CommandRunner, env: &Env) -> Self {
+    /// As the config has it; its programs are started among `groups`.
+    pub fn new(agent: &AgentId, config: CommandRunner, env: &Env, groups: Groups) -> Self {
         let names = BASE.iter().copied().chain(config.pass_env.iter().map(String::as_str));
         let inherited = names.filter_map(|name| Some((name.to_owned(), env.get(name)?))).collect();
         let secret = |(name, spec): &(String, _)| {
@@ -40,7 +42,7 @@ impl Command {
             (name.clone(), Arc::new(KeptSecret::new(place, Clone::clone(spec))))
         };
         let secrets = config.env.iter().map(secret).collect();
-        Self { config, inherited, secrets }
+        Self { config, inherited, secrets, groups }
     }
 
     /// The values that it needs, to be looked up and kept fresh.
@@ -55,7 +57,7 @@ impl Command {
         };
         let secrets = self.hidden(&env);
         let input = self.input(&job).into_bytes();
-        let said = match process::run(&self.config, env, input, job.timeout, &job.stop).await {
+        let said = match process::run(&self.groups, &self.config, env, input, job.timeout, &job.stop).await {
             Ok(said) => said,
             Err(why) => return failed(why),
         };

@@ -1,5 +1,5 @@
 //! A program with its children: started in a process group of its own, and ended with all of it. Whoever starts programs for somebody else,
-//! here or in a room above, does it through this.
+//! here or in a room above, does it through `Groups`, which note each of them.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -10,6 +10,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::groups::Note;
+
 /// The program and its children. Dropped, all of them are killed. A child that leaves the group (`setsid`) is its own master.
 pub struct Group {
     child: Child,
@@ -17,11 +19,12 @@ pub struct Group {
     handle: AsyncFd<OwnedFd>,
     pid: Pid,
     is_reaped: bool,
+    note: Option<Note>,
 }
 
 impl Group {
     /// Starts it with three pipes.
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command) -> io::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let child = command.spawn()?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
@@ -33,12 +36,21 @@ impl Group {
         )]
         let handle = watched.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE));
         match handle {
-            Ok(handle) => Ok(Self { child, handle, pid, is_reaped: false }),
+            Ok(handle) => Ok(Self { child, handle, pid, is_reaped: false, note: None }),
             Err(error) => {
                 let _ = kill_process_group(pid, Signal::KILL);
                 Err(error)
             }
         }
+    }
+
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The note that is to go with it.
+    pub(super) fn noted(&mut self, note: Option<Note>) {
+        self.note = note;
     }
 
     /// Its pipes, once.
@@ -62,9 +74,18 @@ impl Group {
     /// Kills whatever is left of the group, and waits for the program.
     pub async fn end(&mut self) -> io::Result<ExitStatus> {
         self.signal(Signal::KILL);
+        // Before its number can be another's, who may be noted under it.
+        self.has_ended().await;
+        self.note = None;
         let status = self.child.wait().await;
         self.is_reaped = status.is_ok();
         status
+    }
+
+    /// Waits for the program alone, as somebody else might.
+    #[cfg(test)]
+    pub(super) async fn wait_for_leader(&mut self) {
+        self.child.wait().await.unwrap();
     }
 
     fn signal(&self, signal: Signal) {

@@ -15,13 +15,16 @@ mod command;
 mod engine;
 pub mod external;
 mod group;
+mod groups;
 mod inbox;
 pub mod openclaw;
 pub mod operator;
+mod proc;
 mod prompt;
 pub mod runner;
 
 pub use clients::{ClaimAsked, ClientError, Clients, CompleteAsked, Handed, ProgressAsked, RunStatus};
 pub use engine::{Parts, Workers};
 pub use group::Group;
+pub use groups::Groups;
 pub use inbox::Inbox;

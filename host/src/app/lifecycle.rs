@@ -10,6 +10,25 @@ use crate::http::Phase;
 /// A drain longer than this is cut: service managers kill after 90 s at the latest, and a run may take a minute at most.
 const DRAIN_MAX: Duration = Duration::from_secs(75);
 
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signalled {
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt,
+    /// SIGTERM, as a service manager sends it.
+    Terminate,
+}
+
+impl Signalled {
+    /// What a process that a signal has ended exits with, as shells count it.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 128 + 2,
+            Self::Terminate => 128 + 15,
+        }
+    }
+}
+
 /// The process's signals, caught from now on: one that arrives before anybody looks is not lost, and does not kill.
 pub struct Signals {
     interrupt: Signal,
@@ -22,14 +41,21 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
+    /// The next one. One that came before anybody asked is not lost.
+    pub async fn next(&mut self) -> Signalled {
+        tokio::select! {
+            _ = self.interrupt.recv() => Signalled::Interrupt,
+            _ = self.terminate.recv() => Signalled::Terminate,
+        }
+    }
+
     /// Turns them into phases. Never returns before the cut.
     pub async fn steer(mut self, phase: watch::Sender<Phase>) {
-        tokio::select! { _ = self.interrupt.recv() => {} _ = self.terminate.recv() => {} }
+        self.next().await;
         tracing::info!("draining: no new requests; a second signal stops at once");
         phase.send_replace(Phase::Draining);
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.next() => {}
             () = tokio::time::sleep(DRAIN_MAX) => tracing::warn!("the drain took longer than {} s", DRAIN_MAX.as_secs()),
         }
         tracing::warn!("stopping at once");

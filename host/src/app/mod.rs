@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::agents::openclaw::Gateways;
 use crate::agents::operator::RunsDesk;
-use crate::agents::{self, Inbox, Workers};
+use crate::agents::{self, Groups, Inbox, Workers};
 use crate::auth::secret::{Resolver, SecretWatch, refresh_loop};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
@@ -38,9 +38,9 @@ use crate::workflow::{Engine, Kit};
 
 pub use hook::{HookTrial, HookTried, hook_request, try_hook};
 pub use inspect::{Found, Inspection, inspect_all, inspect_file};
-pub use lifecycle::Signals;
+pub use lifecycle::{Signalled, Signals};
 pub use operator::{approvals_beside, ask_operator, operator_beside, tell_operator};
-pub use run_workflow::{WorkflowRun, look_at_workflow, run_workflow};
+pub use run_workflow::{WorkflowRan, WorkflowRun, look_at_workflow, run_workflow};
 pub use transform::{TransformTrial, TransformTried, envelope, try_transform};
 pub use workflows::workflow_trouble;
 
@@ -51,6 +51,9 @@ pub async fn ask_plugins(state_dir: &Path) -> Option<serde_json::Value> {
 
 /// The folder of compiled components, inside the state folder.
 const CACHE_FOLDER: &str = "cache";
+
+/// Why nothing starts where programs cannot be noted.
+const NO_GROUPS: &str = "the folder `groups` of the state folder cannot be used";
 
 /// A gateway that serves.
 pub struct Running {
@@ -82,6 +85,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let store = Store::open(&config.state_dir, clock.clone())?;
     let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, None)
         .context("the key of approval links cannot be kept in the state folder")?;
+    // The store's lock says that whoever started them is dead.
+    let groups = Groups::take_over(&config.state_dir).await.context(NO_GROUPS)?;
     let taskflows = TaskFlows::new(store.clone(), clock.clone(), Ids).run_by(parts::task_runners(&config));
     let compiler = parts::compiler(&config, Some(&config.state_dir.join(CACHE_FOLDER)))?;
     let resolver = Resolver::new(config.providers().clone(), Env::process());
@@ -113,7 +118,8 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let transforms = parts::transforms_by_endpoint(&plugins);
     let gateways = Gateways::start(&config, &egress, &resolver).await;
     let (steps, at_gateways) = (workflows::steps(&plugins), gateways.clone());
-    let kit = Kit::new(&config, &egress, resolver.clone(), admissions.clone(), at_gateways, steps).await;
+    let kit =
+        Kit::new(&config, &egress, resolver.clone(), admissions.clone(), at_gateways, steps, groups.clone()).await;
     let engine = Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -124,7 +130,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     };
     let outbound = Outbound::start(&config, engine).await?;
     let env = Env::process();
-    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, gateways };
+    let agents = agents::Parts { store: store.clone(), clock: clock.clone(), resolver, env, gateways, groups };
     let workers = Workers::start(&config, agents).await?;
     let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
     workflows::warn(&config, &engine.begin()).await;

@@ -22,6 +22,11 @@ use super::webhooks::read_url;
 const MAX_CONCURRENT: Limit = Limit { key: "maxConcurrent", default: 16, min: 1, max: 1_024 };
 /// Runs of one workflow at the same time, so that a burst of one leaves places to the others.
 const EACH_MAX: Limit = Limit { key: "maxConcurrentEach", default: 8, min: 1, max: 1_024 };
+/// Runs that have not ended: whatever waits for its turn, a person or another attempt. Weeks of work, and seconds for a sender gone wild; each
+/// is at most some hundred KiB with its request, so that these fit on a small disk.
+const OPEN_MAX: Limit = Limit { key: "maxOpenRuns", default: 10_000, min: 1, max: 100_000 };
+/// Half an hour: longer than builds and tests take, and short enough that a program that hangs gives its place back the same day.
+const STEP_TIMEOUT_SECONDS: Limit = Limit { key: "stepTimeoutSeconds", default: 1_800, min: 1, max: 86_400 };
 /// Two weeks, as long as deliveries are kept.
 const RETENTION_DAYS: Limit = Limit { key: "retentionDays", default: 14, min: 1, max: 365 };
 /// A day: whoever is asked in the evening answers in the morning.
@@ -41,6 +46,10 @@ pub struct Workflows {
     pub max_concurrent: u32,
     /// Of one workflow.
     pub each_max: u32,
+    /// Runs that have not ended.
+    pub open_max: u32,
+    /// How long a command, a tool or a component may take if its step does not say.
+    pub step_timeout: Duration,
     /// How long runs that have ended are kept with their steps.
     pub retention: Duration,
     /// How long a question may be answered if its step does not say.
@@ -105,6 +114,8 @@ pub(super) fn read(field: &Field<'_>, beside: &Path, base: RouteLimits, declared
         "dir",
         MAX_CONCURRENT.key,
         EACH_MAX.key,
+        OPEN_MAX.key,
+        STEP_TIMEOUT_SECONDS.key,
         RETENTION_DAYS.key,
         APPROVAL_HOURS.key,
         "publicUrl",
@@ -117,6 +128,8 @@ pub(super) fn read(field: &Field<'_>, beside: &Path, base: RouteLimits, declared
         dir: beside.join(section.field("dir").text().unwrap_or_else(|| "workflows".to_owned())),
         max_concurrent: MAX_CONCURRENT.read(&section),
         each_max: EACH_MAX.read(&section),
+        open_max: OPEN_MAX.read(&section),
+        step_timeout: Duration::from_secs(STEP_TIMEOUT_SECONDS.read(&section).into()),
         retention: Duration::from_secs(u64::from(RETENTION_DAYS.read(&section)) * 24 * SECONDS_PER_HOUR),
         approval_expires: Duration::from_secs(u64::from(APPROVAL_HOURS.read(&section)) * SECONDS_PER_HOUR),
         public_url: if public_url.is_present() { read_url(&public_url) } else { None },

@@ -216,6 +216,10 @@ fn refusal(error: &BeginError) -> Response<Body> {
         }
         BeginError::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
         BeginError::OtherRequest => (StatusCode::CONFLICT, idempotency::CONFLICT),
+        BeginError::Crowded(why) => {
+            tracing::error!("a request for a workflow was answered 503: {why}");
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
         BeginError::Store(why) => {
             tracing::error!("a run of a workflow cannot be stored: {why}");
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

@@ -72,6 +72,12 @@ pub enum StoreError {
         "as many runs wait for the agent {0} as may: look whether something carries them out, and cancel what nobody needs"
     )]
     Crowded(AgentId),
+    /// No more runs of workflows can be open.
+    #[error(
+        "as many runs of workflows are open as may ({0}): `sandclaw tasks flow list` shows them; answer or cancel what waits for nothing, or \
+         raise workflows.maxOpenRuns"
+    )]
+    TooManyOpen(u32),
     /// The file is not what it should be.
     #[error("the database is damaged ({0}): stop the server, keep a copy of the state folder, and restore a backup")]
     Damaged(String),

@@ -44,7 +44,7 @@ pub use runs::{
 };
 pub use sweep::Swept;
 pub use tasks::{LISTED_MAX, Recorded, TaskDecision};
-pub use workflows::{AskAnswered, Recording};
+pub use workflows::{AskAnswered, Recording, WorkflowUnderWay};
 
 use crate::clock::Clock;
 use crate::model::Ids;
@@ -53,6 +53,7 @@ use folder::FolderLock;
 use outbox::{News, Stamp};
 use readers::Readers;
 use runs::Waiting;
+use workflows::OpenRuns;
 use writer::Writer;
 
 /// The store of one state folder. Cheap to clone; the last clone to go finishes the writes in hand and closes the database.
@@ -69,6 +70,7 @@ struct Inner {
     lock: Mutex<Option<FolderLock>>,
     stamp: Stamp,
     waiting: Arc<Waiting>,
+    open_workflows: Arc<OpenRuns>,
 }
 
 impl Store {
@@ -104,7 +106,9 @@ impl Store {
 
     fn assemble(path: &Path, writer: Writer, lock: Option<FolderLock>, stamp: Stamp) -> Result<Self, StoreError> {
         let readers = Readers::open(path)?;
-        Ok(Self(Arc::new(Inner { readers, writer, lock: Mutex::new(lock), stamp, waiting: Arc::default() })))
+        let lock = Mutex::new(lock);
+        let (waiting, open_workflows) = (Arc::default(), Arc::default());
+        Ok(Self(Arc::new(Inner { readers, writer, lock, stamp, waiting, open_workflows })))
     }
 
     /// Finishes the writes that are queued, closes the database and gives the folder back. Later calls on any clone are refused

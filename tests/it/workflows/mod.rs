@@ -2,11 +2,13 @@
 
 mod again;
 mod approvals;
+mod bounds;
 mod crash;
 mod doors;
 mod every_write;
 mod gateway_tools;
 pub mod models;
+mod programs;
 pub mod seed;
 mod steps;
 
@@ -24,6 +26,7 @@ struct Workflows {
     folder: std::path::PathBuf,
     flows: String,
     doors: String,
+    settings: String,
 }
 
 impl Workflows {
@@ -34,7 +37,7 @@ impl Workflows {
         for inner in ["workflows", "bin"] {
             fs::create_dir(folder.join(inner)).unwrap();
         }
-        let it = Self { builder, folder, flows: String::new(), doors: String::new() };
+        let it = Self { builder, folder, flows: String::new(), doors: String::new(), settings: String::new() };
         for name in ["git", "npm", "pm2", "kubectl", "dmesg"] {
             it.program(name, "exit 0");
         }
@@ -61,10 +64,16 @@ impl Workflows {
         self
     }
 
+    /// Members of `workflows` beside `flows`.
+    fn settings(mut self, members: &str) -> Self {
+        self.settings = members.to_owned();
+        self
+    }
+
     fn with(self) -> GatewayBuilder {
-        let Self { builder, flows, doors, .. } = self;
+        let Self { builder, flows, doors, settings, .. } = self;
         builder.top(&format!(
-            "workflows: {{ flows: {{ {flows} }} }}, hooks: {{ webhooks: {{ endpoints: [ {doors} ] }} }},"
+            "workflows: {{ {settings} flows: {{ {flows} }} }}, hooks: {{ webhooks: {{ endpoints: [ {doors} ] }} }},"
         ))
     }
 

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::Groups;
 use super::runner::{Job, Runs, Telling};
 use crate::config::Env;
 use crate::config::agents::AcpRunner;
@@ -45,16 +46,17 @@ const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 pub struct Acp {
     config: Arc<AcpRunner>,
     env: Env,
+    groups: Groups,
 }
 
 impl Acp {
-    /// A runner that starts this program, which inherits what it may from `env`.
-    pub fn new(config: AcpRunner, env: Env) -> Self {
-        Self { config: Arc::new(config), env }
+    /// A runner that starts this program among `groups`, which inherits what it may from `env`.
+    pub fn new(config: AcpRunner, env: Env, groups: Groups) -> Self {
+        Self { config: Arc::new(config), env, groups }
     }
 
     async fn carry_out(&self, job: Job, telling: Telling) -> RunEnd {
-        let mut process = match Process::start(&self.config, &self.env) {
+        let mut process = match Process::start(&self.config, &self.env, &self.groups) {
             Ok(process) => process,
             Err(error) => return failed(error),
         };

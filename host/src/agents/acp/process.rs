@@ -10,7 +10,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::super::group::Group;
+use super::super::{Group, Groups};
 use crate::config::Env;
 use crate::config::agents::AcpRunner;
 use crate::config::agents::acp::PASS_ENV_DEFAULT;
@@ -34,7 +34,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts it. The error is a sentence.
-    pub(super) fn start(config: &AcpRunner, env: &Env) -> Result<Self, String> {
+    pub(super) fn start(config: &AcpRunner, env: &Env, groups: &Groups) -> Result<Self, String> {
         let [program, arguments @ ..] = &config.command[..] else { return Err("there is no program".to_owned()) };
         let inherited = config.pass_env.iter().filter_map(|name| Some((name, env.get(name)?)));
         let mut command = Command::new(program);
@@ -44,7 +44,8 @@ impl Process {
             .envs(inherited)
             .envs(config.env.iter().map(|(name, value)| (name, value.expose_secret())))
             .current_dir(&config.cwd);
-        let mut group = Group::start(command)
+        let mut group = groups
+            .start(command)
             .map_err(|error| format!("the program {program} cannot be started in {}: {error}", config.cwd.display()))?;
         let (stdin, stdout, complaints) = group.pipes();
         let stderr = Arc::<Mutex<Vec<u8>>>::default();

@@ -65,7 +65,7 @@ fn job() -> Job {
 
 impl Agent {
     fn runner(&self) -> Acp {
-        Acp::new(self.config.clone(), Env::process())
+        Acp::new(self.config.clone(), Env::process(), Groups::default())
     }
 
     async fn run(&self) -> (RunEnd, Vec<Progress>) {

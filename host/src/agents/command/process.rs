@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::super::group::Group;
+use super::super::{Group, Groups};
 use super::talk::{Flooded, Head, Tail, feed, listen};
 use crate::config::agents::CommandRunner;
 
@@ -47,13 +47,14 @@ pub(super) struct Said {
 
 /// Runs the program to its end. The error is a sentence on why it could not be started.
 pub(super) async fn run(
+    groups: &Groups,
     config: &CommandRunner,
     env: Vec<(String, SecretString)>,
     input: Vec<u8>,
     timeout: Duration,
     stop: &CancellationToken,
 ) -> Result<Said, String> {
-    let mut group = start(config, env)?;
+    let mut group = start(groups, config, env)?;
     let (stdin, stdout, stderr) = group.pipes();
     let (mut head, mut tail) = (Head::new(config.output_max_bytes), Tail::new(ERRORS_BYTES_MAX));
     let exit = {
@@ -123,7 +124,7 @@ impl<'t> Talk<'t> {
     }
 }
 
-fn start(config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Group, String> {
+fn start(groups: &Groups, config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Group, String> {
     let program = &config.command[0];
     let mut command = Command::new(program);
     command
@@ -131,7 +132,7 @@ fn start(config: &CommandRunner, env: Vec<(String, SecretString)>) -> Result<Gro
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value.expose_secret())))
         .current_dir(&config.cwd);
-    Group::start(command).map_err(|error| {
+    groups.start(command).map_err(|error| {
         // The system says the same of a program and of a folder that is not there.
         let folder = config.cwd.display();
         match config.cwd.is_dir() {

@@ -54,7 +54,7 @@ impl Desk {
             "OPEN" => Some("opened".into()),
             _ => Some("not for it".into()),
         });
-        let command = Command::new(&self.job.agent, self.config.clone(), &env);
+        let command = Command::new(&self.job.agent, self.config.clone(), &env, Groups::default());
         let resolver = crate::auth::secret::Resolver::new(crate::config::Providers::new(Default::default()), env);
         let secrets: Vec<_> = command.secrets().collect();
         crate::auth::secret::look_up_all(&secrets, &resolver).await;

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::super::Groups;
 use super::super::acp::Acp;
 use super::super::command::Command;
 use super::super::openclaw::{Gateways, OpenClaw};
@@ -33,6 +34,8 @@ pub struct Parts {
     pub env: Env,
     /// The OpenClaw Gateways that agents live in.
     pub gateways: Gateways,
+    /// Where programs are started.
+    pub groups: Groups,
 }
 
 impl Workers {
@@ -83,11 +86,11 @@ fn runner(agent: &Agent, parts: &Parts, secrets: &mut Vec<Arc<KeptSecret>>) -> O
     match &agent.runner {
         Runner::None => None,
         Runner::Command(config) => {
-            let command = Command::new(&agent.id, config.clone(), &parts.env);
+            let command = Command::new(&agent.id, config.clone(), &parts.env, parts.groups.clone());
             secrets.extend(command.secrets());
             Some(Arc::new(command))
         }
-        Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone()))),
+        Runner::Acp(config) => Some(Arc::new(Acp::new(config.clone(), parts.env.clone(), parts.groups.clone()))),
         Runner::OpenClaw(_) => {
             let gateway = parts.gateways.of(&agent.id)?;
             Some(Arc::new(OpenClaw::new(gateway.clone(), parts.clock.clone())))

@@ -12,17 +12,18 @@ use tracing_subscriber::EnvFilter;
 
 use super::super::output::{self, BAD, DIM, GOOD, WARN};
 use super::super::{ConfigArgs, runtime};
-use crate::app::{self, WorkflowRun};
+use crate::app::{self, WorkflowRan, WorkflowRun};
 use crate::config::{self, Config, Env, Format};
-use crate::model::FlowStatus;
-use crate::workflow::summary;
+use crate::model::{FlowId, FlowStatus};
+use crate::workflow::{Seen, summary};
 
 const EXAMPLES: &str = "Examples:
   sandclaw workflow run workflows/deploy.yaml --input '{\"branch\":\"main\"}' --dry-run
   sandclaw workflow run workflows/deploy.yaml --input @request.json --grant-command
   sandclaw workflow run workflows/deploy.yaml --config sandclaw.json5 --keep-in ./try
 
-Exit codes: 0 it succeeded; 1 it failed, was cancelled or cannot be run; 2 the command line; 3 it waits for a person.";
+Exit codes: 0 it succeeded; 1 it failed, was cancelled or cannot be run; 2 the command line; 3 it waits for a person;
+130 and 143 it was interrupted by Ctrl-C or SIGTERM. A second one does not wait for its programs.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -38,7 +39,8 @@ pub(in crate::cli) struct Run {
     /// Let it run commands on this machine, whatever the config says
     #[arg(long)]
     grant_command: bool,
-    /// Keep the run's state in this folder, which no gateway may use meanwhile [default: a temporary one]
+    /// Keep the run in this state folder: one that waits for a person, or was interrupted, goes on when a gateway starts on it (`sandclaw serve
+    /// --state-dir DIR`). It is made if it is missing, and no gateway may use it meanwhile [default: a temporary folder, and with it the run is gone]
     #[arg(long, value_name = "DIR")]
     keep_in: Option<PathBuf>,
     /// Only say what it would do
@@ -67,7 +69,16 @@ impl Run {
             .with_ansi(std::io::stderr().is_terminal())
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
             .try_init();
-        let (flow, seen) = runtime()?.block_on(app::run_workflow(config, run))?;
+        match runtime()?.block_on(app::run_workflow(config, run))? {
+            WorkflowRan::Settled(flow, seen) => self.settled(&flow, &seen),
+            WorkflowRan::Interrupted(flow, signal) => {
+                self.interrupted(flow.as_ref());
+                Ok(ExitCode::from(signal.exit_code()))
+            }
+        }
+    }
+
+    fn settled(&self, flow: &FlowId, seen: &Seen) -> Result<ExitCode> {
         let status = seen.status;
         if self.json {
             output::json(&json!({
@@ -79,7 +90,10 @@ impl Run {
                 FlowStatus::Waiting => WARN,
                 _ => BAD,
             };
-            anstream::eprintln!("{style}{status}{style:#} {DIM}{flow}{DIM:#} {}", seen.error.unwrap_or_default());
+            anstream::eprintln!(
+                "{style}{status}{style:#} {DIM}{flow}{DIM:#} {}",
+                seen.error.as_deref().unwrap_or_default()
+            );
             match &seen.result {
                 Value::Null => {}
                 Value::String(text) => output::print(text.trim_end()),
@@ -87,6 +101,12 @@ impl Run {
             }
             if status == FlowStatus::Waiting {
                 anstream::eprintln!("it waits for a person: {}", seen.wait);
+                if let Some(folder) = &self.keep_in {
+                    let folder = folder.display();
+                    anstream::eprintln!(
+                        "answer with `sandclaw approvals approve ID --as NAME --state-dir {folder}`; `sandclaw serve --state-dir {folder}` goes on with it"
+                    );
+                }
             }
         }
         Ok(match status {
@@ -94,6 +114,21 @@ impl Run {
             FlowStatus::Waiting => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         })
+    }
+
+    /// What has become of the run.
+    fn interrupted(&self, flow: Option<&FlowId>) {
+        match (flow, &self.keep_in) {
+            (None, _) => anstream::eprintln!("{WARN}interrupted{WARN:#} before the run began"),
+            (Some(flow), None) => anstream::eprintln!(
+                "{WARN}interrupted{WARN:#} {DIM}{flow}{DIM:#} the run is gone; what its steps have done stays done"
+            ),
+            (Some(flow), Some(folder)) => anstream::eprintln!(
+                "{WARN}interrupted{WARN:#} {DIM}{flow}{DIM:#} the run goes on when a gateway starts on {}; a command that was cut off counts as \
+                 interrupted, unless its step says `retry: {{ safe: true }}`",
+                folder.display()
+            ),
+        }
     }
 
     /// Without a config nothing is granted, and the workflows are those of the file's folder.

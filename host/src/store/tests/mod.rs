@@ -7,6 +7,7 @@ mod events;
 mod folders;
 mod lists;
 mod runs;
+mod workflows;
 
 use std::path::Path;
 

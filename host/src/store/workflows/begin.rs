@@ -2,20 +2,23 @@
 
 use rusqlite::{Connection, named_params};
 
-use crate::model::{EventKind, NewWorkflowRun};
+use crate::model::{EventKind, Millis, NewWorkflowRun};
 use crate::store::outbox::{self, Stamp};
 use crate::store::{Once, Store, StoreError, Submitted, accepted, flows, rows};
 
 impl Store {
-    /// Stores a run with its flow, ready to be carried out. `answer` is what a repeat under the same key is told: JSON.
+    /// Stores a run with its flow, ready to be carried out, unless `open_max` runs are open already. `answer` is what a repeat under the same
+    /// key is told: JSON.
     pub async fn begin_workflow(
         &self,
         run: NewWorkflowRun,
         once: Option<Once>,
         answer: String,
+        open_max: u32,
     ) -> Result<Submitted, StoreError> {
-        let stamp = self.0.stamp.clone();
-        self.0.writer.write(move |db| begin(db, &stamp, &run, once.as_ref(), &answer)).await
+        let (stamp, open) = (self.0.stamp.clone(), self.0.open_workflows.clone());
+        let enter = move |db: &Connection, now| open.enter(db, open_max, now);
+        self.0.writer.write(move |db| begin(db, &stamp, &run, once.as_ref(), &answer, &enter)).await
     }
 }
 
@@ -25,6 +28,7 @@ fn begin(
     run: &NewWorkflowRun,
     once: Option<&Once>,
     answer: &str,
+    enter: &impl Fn(&Connection, Millis) -> Result<(), StoreError>,
 ) -> Result<Submitted, StoreError> {
     let now = stamp.clock.now();
     if let Some(once) = once {
@@ -33,6 +37,7 @@ fn begin(
             return Ok(submitted);
         }
     }
+    enter(db, now)?;
     db.prepare_cached(
         "INSERT INTO workflow_definitions (digest, text) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
     )?

@@ -12,16 +12,29 @@ mod asks;
 mod begin;
 mod claim;
 mod forget;
+mod open;
 mod record;
 
 pub use asks::AskAnswered;
+pub(super) use open::OpenRuns;
 pub use record::Recording;
+
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
 use super::flows::one;
 use super::{Store, StoreError};
 use crate::model::{FlowId, Millis};
+
+/// A run that somebody carries out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkflowUnderWay {
+    /// Who does.
+    pub lease: i64,
+    /// Whether its flow is to be cancelled.
+    pub is_to_end: bool,
+}
 
 impl Store {
     /// When the first run is due that nobody carries out, in the past or not.
@@ -34,25 +47,23 @@ impl Store {
         })
     }
 
-    /// Of runs that are carried out: those whose flow has ended or is to be cancelled.
-    pub fn workflows_to_stop(&self) -> Result<Vec<FlowId>, StoreError> {
-        const SQL: &str = "SELECT f.flow_id FROM workflow_runs r JOIN flows f ON f.flow_id = r.flow_id \
-             WHERE r.state = 'running' AND f.cancel_requested_at IS NOT NULL";
+    /// The runs that are carried out. One that is not among them, or has another lease, was ended or taken over by somebody.
+    pub fn workflows_under_way(&self) -> Result<HashMap<FlowId, WorkflowUnderWay>, StoreError> {
+        const SQL: &str = "SELECT f.flow_id, r.lease, f.cancel_requested_at IS NOT NULL FROM workflow_runs r \
+             JOIN flows f ON f.flow_id = r.flow_id WHERE r.state = 'running'";
         self.0.readers.read(|db| {
             let mut select = db.prepare_cached(SQL)?;
-            let ids = select.query_map([], |row| row.get::<_, String>(0))?;
-            Ok(ids.map(|id| id.map(FlowId::new)).collect::<Result<_, _>>()?)
+            let runs = select.query_map([], |row| {
+                let run = WorkflowUnderWay { lease: row.get(1)?, is_to_end: row.get(2)? };
+                Ok((FlowId::new(row.get::<_, String>(0)?), run))
+            })?;
+            Ok(runs.collect::<Result<_, _>>()?)
         })
     }
 
     /// How many runs nobody has ended.
     pub fn open_workflow_runs(&self) -> Result<u64, StoreError> {
-        self.0.readers.read(|db| {
-            let count: i64 = db
-                .prepare_cached("SELECT count(*) FROM workflow_runs WHERE ended_at IS NULL")?
-                .query_row([], |row| row.get(0))?;
-            Ok(count.unsigned_abs())
-        })
+        self.0.readers.read(open::count)
     }
 }
 

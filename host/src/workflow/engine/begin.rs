@@ -15,6 +15,9 @@ use crate::workflow::NotReady;
 
 /// Of the goal that a flow shows.
 const GOAL_MAX_CHARS: usize = 200;
+/// Whoever waits for a run is woken when it ends or pauses, and looks by itself so often: five hundred who wait then read five hundred rows a
+/// second, which takes some milliseconds.
+const WAIT_LOOK_PACE: Duration = Duration::from_secs(1);
 
 /// Begins runs. Cheap to clone.
 #[derive(Clone)]
@@ -50,9 +53,21 @@ pub enum BeginError {
     /// The key belongs to another request.
     #[error("this idempotency key was used for another request; send the same body again, or take a new key")]
     OtherRequest,
+    /// Too many runs have not ended.
+    #[error("too many runs of workflows are open; send the request again later")]
+    Crowded(#[source] StoreError),
     /// The store cannot write now.
     #[error("the run cannot be stored now; send the request again later")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for BeginError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooManyOpen(_) => Self::Crowded(error),
+            _ => Self::Store(error),
+        }
+    }
 }
 
 /// A run as those see it who wait for it.
@@ -103,7 +118,7 @@ impl Begin {
         input: Input,
         once: Option<Once>,
     ) -> Result<Begun, BeginError> {
-        let Shared { store, clock, ids, work, .. } = &*self.0;
+        let Shared { store, clock, ids, work, kit, .. } = &*self.0;
         let text = plans.to_text();
         let args = args(plans, &input)?;
         let input = json!({ "webhook": input.webhook, "args": args }).to_string();
@@ -134,7 +149,8 @@ impl Begin {
             text,
             input,
         };
-        let begun = match store.begin_workflow(run, once, json!(flow.as_str()).to_string()).await? {
+        let (answer, open_max) = (json!(flow.as_str()).to_string(), kit.settings.open_max);
+        let begun = match store.begin_workflow(run, once, answer, open_max).await? {
             Submitted::Stored => Begun { flow, is_repeated: false },
             Submitted::Repeated(answer) => {
                 let earlier: String = serde_json::from_str(&answer).unwrap_or_default();
@@ -148,7 +164,7 @@ impl Begin {
 
     /// The run as it stands when it has ended or waits for a person, or when the time is up.
     pub async fn wait(&self, flow: &FlowId, at_most: Duration) -> Result<Option<Seen>, StoreError> {
-        let mut changes = self.0.changes.subscribe();
+        let mut waiter = self.0.waiters.enter(flow);
         let settled = async {
             loop {
                 let seen = self.see(flow)?;
@@ -157,7 +173,9 @@ impl Begin {
                     _ => return Ok(seen),
                 }
                 tokio::select! {
-                    changed = changes.changed() => if changed.is_err() { return Ok(seen) },
+                    () = waiter.news() => {}
+                    // Whoever ends the flow of a run that nobody carries out tells nobody here.
+                    () = tokio::time::sleep(WAIT_LOOK_PACE) => {}
                     // The gateway stops, and whoever waits is told how it stands.
                     () = self.0.draining.cancelled() => return Ok(seen),
                 }
@@ -169,9 +187,8 @@ impl Begin {
         }
     }
 
-    /// Somebody has answered a question.
+    /// Somebody has answered a question, and a run goes on with it.
     pub fn answered(&self) {
-        self.0.changed();
         self.0.work.notify_one();
     }
 

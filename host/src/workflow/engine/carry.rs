@@ -35,7 +35,7 @@ async fn settle(run: &Run, went: Went) -> Result<(), Went> {
             run.steer(|state| Steering::Fail { state, reason }).await
         }
         Went::Waits => run.park(&run.take_waits()).await,
-        Went::Stopped if run.claimed.is_to_end || run.engine.is_wanted_to_end(&run.claimed.flow) => {
+        Went::Stopped if run.claimed.is_to_end || run.engine.under_way.is_to_end(&run.claimed.flow) => {
             run.steer(|state| Steering::Cancel(Some(state))).await
         }
         // The gateway stops: whoever starts next goes on at once.

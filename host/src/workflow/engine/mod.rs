@@ -18,22 +18,25 @@ mod plans;
 pub(super) mod result;
 mod run;
 pub(super) mod summary;
+mod under_way;
+mod waiters;
 mod walk;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::steps::Kit;
 use crate::clock::Clock;
-use crate::model::{FlowId, Ids, Millis};
+use crate::model::{Ids, Millis};
 use crate::store::patience::{keep_running, until_stored};
 use crate::store::{Store, StoreError};
+use under_way::UnderWay;
+use waiters::Waiters;
 
 pub use attempt::is_safe as runs_again;
 pub use begin::{Begin, BeginError, Begun, Input, Seen};
@@ -42,6 +45,8 @@ pub use plans::Plans;
 /// How often runs under way are looked at for somebody who wants them to end: the command line beside the gateway writes that down, and
 /// tells nobody.
 const LOOK_PACE: Duration = Duration::from_millis(500);
+/// After a cut, the time for runs to let go of their programs. They are told by being dropped, which takes no time.
+const LET_GO: Duration = Duration::from_secs(5);
 /// Between two looks for runs whose time is over.
 const FORGET_PACE: Duration = Duration::from_secs(600);
 
@@ -53,10 +58,10 @@ pub(super) struct Shared {
     pub kit: Kit,
     /// Something may be due.
     pub work: Notify,
-    /// Counts what happened to any run, for those who wait for one.
-    pub changes: watch::Sender<u64>,
-    /// Runs that are carried out, and whether somebody wants them to end.
-    under_way: Mutex<HashMap<FlowId, (CancellationToken, bool)>>,
+    /// Those who wait for runs.
+    waiters: Waiters,
+    /// Runs that are carried out.
+    under_way: UnderWay,
     places: Arc<Semaphore>,
     runs: TaskTracker,
     /// No further step is begun.
@@ -65,32 +70,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Whether somebody wants this run to end.
-    pub fn is_wanted_to_end(&self, flow: &FlowId) -> bool {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).get(flow).is_some_and(|(_, ends)| *ends)
-    }
-
+    /// Something has happened to some run; whoever waits looks.
     fn changed(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    /// Stops runs that are to end; they write that themselves.
-    fn stop_unwanted(&self) {
-        let unwanted = match self.store.workflows_to_stop() {
-            Ok(unwanted) => unwanted,
-            Err(error) => return tracing::error!("runs that are to end cannot be looked for: {error}"),
-        };
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        for flow in unwanted {
-            if let Some((stop, ends)) = under_way.get_mut(&flow) {
-                *ends = true;
-                stop.cancel();
-            }
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.waiters.wake_all();
     }
 }
 
@@ -116,8 +98,8 @@ impl Engine {
             ids: Ids,
             kit,
             work: Notify::new(),
-            changes: watch::Sender::new(0),
-            under_way: Mutex::default(),
+            waiters: Waiters::default(),
+            under_way: UnderWay::default(),
             places: Arc::new(Semaphore::new(places)),
             runs: TaskTracker::new(),
             draining: CancellationToken::new(),
@@ -143,6 +125,21 @@ impl Engine {
         self.shared.runs.close();
         self.shared.runs.wait().await;
         self.cut();
+    }
+
+    /// Begins no more steps, and ends those under way, programs gently first. They are found at the next start.
+    pub async fn stop(&mut self) {
+        self.shared.draining.cancel();
+        self.shared.under_way.stop_all();
+        self.drain().await;
+    }
+
+    /// After a cut: returns when no run has a program any more.
+    pub async fn let_go(&self) {
+        self.shared.runs.close();
+        if tokio::time::timeout(LET_GO, self.shared.runs.wait()).await.is_err() {
+            tracing::warn!("some runs did not let go in {} s; their programs may live on", LET_GO.as_secs());
+        }
     }
 
     /// Stops everything now. What was under way is found at the next start.
@@ -190,15 +187,15 @@ async fn take(engine: &Arc<Shared>, now: Millis) -> usize {
     for run in claimed {
         let Ok(place) = engine.places.clone().try_acquire_owned() else { break };
         let stop = engine.cut.child_token();
-        let flow = run.flow.clone();
-        engine.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.clone(), (stop.clone(), false));
+        let (flow, lease) = (run.flow.clone(), run.lease);
+        engine.under_way.enter(&flow, lease, stop.clone());
         let (shared, cut) = (engine.clone(), engine.cut.clone());
         engine.runs.spawn(async move {
             // Cut, it is dropped where it is, and its programs with it.
             tokio::select! { () = carry::carry_out(shared.clone(), run, stop) => {} () = cut.cancelled() => {} }
-            shared.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow);
+            shared.under_way.leave(&flow, lease);
             drop(place);
-            shared.changed();
+            shared.waiters.wake(&flow);
             shared.work.notify_one();
         });
     }
@@ -208,8 +205,8 @@ async fn take(engine: &Arc<Shared>, now: Millis) -> usize {
 async fn look(engine: Arc<Shared>) {
     loop {
         tokio::time::sleep(LOOK_PACE).await;
-        if !engine.is_idle() {
-            engine.stop_unwanted();
+        if let Err(error) = engine.under_way.stop_unwanted(&engine.store) {
+            tracing::error!("runs that are to end cannot be looked for: {error}");
         }
     }
 }

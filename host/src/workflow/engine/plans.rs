@@ -31,6 +31,11 @@ struct Source {
 }
 
 impl Plans {
+    /// Whether any of them may ask a person.
+    pub fn ask_people(&self) -> bool {
+        self.root.needs.people || self.called.values().any(|plan| plan.needs.people)
+    }
+
     /// As one text.
     pub fn to_text(&self) -> String {
         let source = |plan: &Plan| Source { file: plan.file.clone(), text: plan.source.clone() };

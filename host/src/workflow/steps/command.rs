@@ -38,7 +38,7 @@ pub(super) async fn run(work: &Work<'_>) -> Option<StepResult> {
         Ok(program) => program,
         Err(why) => return Some(StepResult::failed("command", why)),
     };
-    let ran = match process::run(program, work.step.timeout, work.stop).await {
+    let ran = match process::run(&work.kit.groups, program, work.limit(), work.stop).await {
         Ok(ran) => ran,
         Err(error) => return Some(StepResult::failed("command", format!("the program cannot be started: {error}"))),
     };
@@ -53,10 +53,7 @@ pub(super) async fn run(work: &Work<'_>) -> Option<StepResult> {
             StepResult { exit_code: Some(code), ..StepResult::failed("exit", why) }
         }
         Ended::Signal => StepResult::failed("signal", "was ended by a signal"),
-        Ended::TimedOut => {
-            let limit = work.step.timeout.unwrap_or_default();
-            StepResult::failed("timeout", format!("took longer than {} ms and was ended", limit.as_millis()))
-        }
+        Ended::TimedOut => work.timed_out(),
     };
     let json = serde_json::from_str(ran.stdout.trim()).unwrap_or(Value::Null);
     Some(StepResult { stdout: Some(ran.stdout), stderr: Some(ran.stderr), json, ..result }.told())

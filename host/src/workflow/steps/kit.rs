@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::llm::ANSWER_MAX_BYTES;
+use crate::agents::Groups;
 use crate::agents::openclaw::Gateways;
 use crate::auth::secret::{KeptSecret, Resolver, keep_fresh, look_up_all};
 use crate::config::{Channels, Config, Llm, WorkflowRights, Workflows};
@@ -30,6 +31,7 @@ pub struct Kit {
     /// The Gateways whose tools can be called.
     pub(super) gateways: Gateways,
     pub(super) plugins: HashMap<(String, String), Arc<StepSlot>>,
+    pub(super) groups: Groups,
     env: HashMap<String, Vec<(String, Arc<KeptSecret>)>>,
     fresh: Option<JoinHandle<()>>,
 }
@@ -42,7 +44,8 @@ pub(super) struct Model {
 }
 
 impl Kit {
-    /// As the config has it. Looks secrets up, and keeps them fresh. `plugins` are the slots of components, by workflow and file.
+    /// As the config has it. Looks secrets up, and keeps them fresh. `plugins` are the slots of components, by workflow and file; programs are
+    /// started among `groups`.
     pub async fn new(
         config: &Config,
         egress: &Egress,
@@ -50,6 +53,7 @@ impl Kit {
         admissions: Admissions,
         gateways: Gateways,
         plugins: HashMap<(String, String), Arc<StepSlot>>,
+        groups: Groups,
     ) -> Self {
         let kept = |place: String, spec: &crate::config::SecretSpec| Arc::new(KeptSecret::new(place, spec.clone()));
         let models: HashMap<String, Model> = config
@@ -86,6 +90,7 @@ impl Kit {
             models,
             gateways,
             plugins,
+            groups,
             env,
             fresh,
         }

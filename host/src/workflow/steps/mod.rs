@@ -13,6 +13,8 @@ mod schema;
 pub use kit::Kit;
 pub(super) use schema::complaint;
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +45,19 @@ pub(super) struct Work<'a> {
     pub stop: &'a CancellationToken,
 }
 
+impl Work<'_> {
+    /// How long it may take: what the file says, or else the operator.
+    fn limit(&self) -> Duration {
+        self.step.timeout.unwrap_or(self.kit.settings.step_timeout)
+    }
+
+    /// The failure of one that took longer.
+    fn timed_out(&self) -> StepResult {
+        let whose = if self.step.timeout.is_some() { "" } else { ", what a step may take that has no timeout_ms," };
+        StepResult::failed("timeout", format!("took longer than {} ms{whose} and was ended", self.limit().as_millis()))
+    }
+}
+
 /// What came of it.
 pub(super) struct Done {
     pub result: StepResult,
@@ -69,18 +84,10 @@ pub(super) async fn carry_out(work: Work<'_>) -> Option<Done> {
     if let Body::Shell(_) | Body::Argv(_) = &work.step.body {
         return command::run(&work).await.map(Done::of);
     }
-    let limit = work.step.timeout;
-    let doing = async {
-        match limit {
-            None => act(&work).await,
-            Some(limit) => tokio::time::timeout(limit, act(&work)).await.unwrap_or_else(|_| {
-                let why = format!("took longer than {} ms", limit.as_millis());
-                Done::of(StepResult::failed("timeout", why))
-            }),
-        }
-    };
     tokio::select! {
-        done = doing => Some(done),
+        done = tokio::time::timeout(work.limit(), act(&work)) => {
+            Some(done.unwrap_or_else(|_| Done::of(work.timed_out())))
+        }
         () = work.stop.cancelled() => None,
     }
 }

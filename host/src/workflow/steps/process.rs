@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::agents::Group;
+use crate::agents::Groups;
 
 /// Between asking a program to end and making it: what a server takes to finish what it has in hand.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,20 +50,25 @@ pub(super) enum Ended {
 }
 
 /// Runs it to its end.
-pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &CancellationToken) -> io::Result<Ran> {
+pub(super) async fn run(
+    groups: &Groups,
+    program: Program,
+    limit: Duration,
+    stop: &CancellationToken,
+) -> io::Result<Ran> {
     let Some((first, rest)) = program.words.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no program to run"));
     };
     let mut command = Command::new(first);
     command.args(rest).env_clear().envs(program.env).current_dir(program.cwd);
-    let mut group = Group::start(command)?;
+    let mut group = groups.start(command)?;
     let (stdin, stdout, stderr) = group.pipes();
     let told = tokio::spawn(tell(stdin, program.stdin));
     let stdout = tokio::spawn(listen(stdout, program.stdout_max_bytes));
     let stderr = tokio::spawn(listen(stderr, program.stderr_max_bytes));
     let stopped = tokio::select! {
         () = group.has_ended() => None,
-        () = reached(limit) => Some(Ended::TimedOut),
+        () = tokio::time::sleep(limit) => Some(Ended::TimedOut),
         () = stop.cancelled() => Some(Ended::Stopped),
     };
     if stopped.is_some() {
@@ -75,13 +80,6 @@ pub(super) async fn run(program: Program, limit: Option<Duration>, stop: &Cancel
     let ended = stopped.unwrap_or_else(|| status.code().map_or(Ended::Signal, Ended::Exit));
     told.abort();
     Ok(Ran { ended, stdout: finished(stdout).await, stderr: finished(stderr).await })
-}
-
-async fn reached(limit: Option<Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// A program need not read what it is told, so an error here says nothing.
