@@ -79,14 +79,15 @@ impl Run {
                 FlowStatus::Waiting => WARN,
                 _ => BAD,
             };
-            anstream::eprintln!("{style}{status}{style:#} {DIM}{flow}{DIM:#} {}", seen.error.unwrap_or_default());
+            let error = seen.error.unwrap_or_default();
+            output::note(&format!("{style}{status}{style:#} {DIM}{flow}{DIM:#} {error}"));
             match &seen.result {
                 Value::Null => {}
                 Value::String(text) => output::print(text.trim_end()),
                 other => output::json(other)?,
             }
             if status == FlowStatus::Waiting {
-                anstream::eprintln!("it waits for a person: {}", seen.wait);
+                output::note(&format!("it waits for a person: {}", seen.wait));
             }
         }
         Ok(match status {
