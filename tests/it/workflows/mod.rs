@@ -5,6 +5,7 @@ mod crash;
 mod doors;
 mod every_write;
 mod gateway_tools;
+mod handed_on;
 pub mod models;
 pub mod seed;
 mod steps;
