@@ -123,8 +123,14 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     let workers = Workers::start(&config, agents).await?;
     let engine = Engine::start(store.clone(), clock.clone(), kit).await?;
     workflows::warn(&config, &engine.begin());
-    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(engine.begin()))
-        .context("the key of approval links cannot be kept in the state folder")?;
+    let approvals = Approvals::new(
+        store.clone(),
+        clock.clone(),
+        &config.state_dir,
+        Some(config.workflows.clone()),
+        Some(engine.begin()),
+    )
+    .context("the key of approval links cannot be kept in the state folder")?;
     let inbox = Inbox::new(store.clone(), Ids);
     let doors = Doors {
         events: parts::events_door(&config, &secrets, &store),

@@ -147,7 +147,7 @@ impl Mortal {
         let store = self.store();
         let asks = store.asks(true).unwrap();
         let ask = asks.iter().find(|ask| ask.flow.as_str() == flow).expect("it waits for an answer");
-        let desk = Approvals::new(store.clone(), Clock::system(), &self.path().join("state"), None).unwrap();
+        let desk = Approvals::new(store.clone(), Clock::system(), &self.path().join("state"), None, None).unwrap();
         let path = format!("/approvals/{}", desk.link(&ask.id, "alice").unwrap());
         let form = "application/x-www-form-urlencoded";
         // No answer means that it died of it.
