@@ -83,7 +83,7 @@ pub async fn start_with(config: Config, clock: Clock, names: Arc<dyn Names>) -> 
     }
     let egress = parts::egress(&config, names)?;
     let store = Store::open(&config.state_dir, clock.clone())?;
-    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, None)
+    let approvals = Approvals::new(store.clone(), clock.clone(), &config.state_dir, Some(config.workflows.clone()))
         .context("the key of approval links cannot be kept in the state folder")?;
     // The store's lock says that whoever started them is dead.
     let groups = Groups::take_over(&config.state_dir).await.context(NO_GROUPS)?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Workflows};
 use crate::http::{Said, ask_admin, tell_admin};
 use crate::outbound::operator::Operator;
 use crate::outbound::operator::views::Refusal;
@@ -38,10 +38,11 @@ pub fn operator_beside(state_dir: &Path, config: Option<&Config>) -> Result<Oper
     Ok(operator(config, store, Clock::system()))
 }
 
-/// The desk of a state folder on which no gateway runs: what is answered there is gone on with when one starts.
-pub fn approvals_beside(state_dir: &Path) -> Result<Approvals> {
+/// The desk of a state folder on which no gateway runs: what is answered there is gone on with when one starts. Without `workflows` nobody can
+/// answer for an operator's list.
+pub fn approvals_beside(state_dir: &Path, workflows: Option<Workflows>) -> Result<Approvals> {
     let store = Store::open_beside(state_dir)?;
-    Approvals::new(store, Clock::system(), state_dir, None).context("the key of approval links cannot be read")
+    Approvals::new(store, Clock::system(), state_dir, workflows).context("the key of approval links cannot be read")
 }
 
 /// The view of a store.

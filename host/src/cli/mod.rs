@@ -96,6 +96,26 @@ impl ConfigArgs {
     }
 }
 
+/// What commands about a state folder have in common.
+#[derive(Args)]
+struct Common {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Common {
+    /// With `--state-dir` alone no config is needed.
+    fn state_dir(&self) -> Result<PathBuf> {
+        match (&self.config.config, &self.config.state_dir) {
+            (None, Some(state_dir)) => Ok(state_dir.clone()),
+            _ => Ok(self.config.load()?.state_dir),
+        }
+    }
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -1,7 +1,6 @@
 //! `sandclaw runs list|show|cancel`: runs of agents. Asks the gateway that runs on the state folder, or, when none does, its database.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -9,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::output::{self, BAD, DIM, GOOD, WARN};
 use super::webhooks::encoded;
-use super::{ConfigArgs, runtime};
+use super::{Common, runtime};
 use crate::agents::operator::{CancelAnswer, LIST_DEFAULT, RunList, RunView, RunsAsked, RunsDesk};
 use crate::app;
 use crate::model::RunState;
@@ -33,15 +32,6 @@ pub(super) enum Runs {
     Show(One),
     /// End a run that is not begun, or stop one that is under way
     Cancel(One),
-}
-
-#[derive(Args)]
-struct Common {
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -77,16 +67,6 @@ impl Runs {
                 Self::Cancel(one) => one.cancel().await,
             }
         })
-    }
-}
-
-impl Common {
-    /// With `--state-dir` alone no config is needed.
-    fn state_dir(&self) -> Result<PathBuf> {
-        match (&self.config.config, &self.config.state_dir) {
-            (None, Some(state_dir)) => Ok(state_dir.clone()),
-            _ => Ok(self.config.load()?.state_dir),
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{ConfigArgs, runtime};
 use crate::clock::Clock;
 use crate::json::JsonText;
 use crate::model::{Flow, FlowStatus, Ids, Millis};
+use crate::outbound::operator;
 use crate::store::Store;
 use crate::taskflow::{FlowRecord, OperatorCancel, TaskFlows};
 
@@ -132,7 +133,7 @@ impl One {
     }
 
     fn not_found(&self) -> ExitCode {
-        anstream::eprintln!("TaskFlow not found: {}", self.lookup);
+        output::note(&format!("TaskFlow not found: {}", self.lookup));
         ExitCode::FAILURE
     }
 }
@@ -223,17 +224,10 @@ fn print_record(record: &FlowRecord) {
     }
 }
 
-/// A caller's text on one line of a terminal: control characters escaped, cut to so many characters.
+/// A caller's text on one line of a terminal, cut to so many characters.
 fn shown(text: Option<&JsonText>, chars_max: usize) -> String {
-    let Some(text) = text.and_then(JsonText::as_string_lossy) else { return "-".to_owned() };
-    let mut line = String::new();
-    for c in text.chars().take(chars_max) {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
-    }
-    if text.chars().nth(chars_max).is_some() {
-        line.push('…');
-    }
-    line
+    let text = text.and_then(JsonText::as_string_lossy);
+    text.map_or_else(|| "-".to_owned(), |text| operator::shown(&text, chars_max))
 }
 
 fn time(at: Option<Millis>) -> String {

@@ -104,6 +104,7 @@ impl Front {
         let once = self.once(route, &guest, &head, &body)?;
         // The deadline of the run starts after the body is here: a slow sender is not billed to the guest.
         let admission = self.admissions.admit(&guest.caller, in_flight, &route.limits).map_err(|_| Refused::Busy)?;
+        let head = guest.head(head);
         let ran = route.slot.run(admission, Box::new(Head::new(head.headers, head.uri)), body, once).await;
         let is_repeat = ran.as_ref().is_ok_and(|ran| ran.is_repeat);
         let mut response = match ran.map(|ran| ran.outcome) {

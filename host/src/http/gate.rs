@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 
 use super::answer::Refused;
 use super::front::known_caller;
 use crate::auth::Caller;
-use crate::auth::scheme::{Delivery, Handshake, HeaderLookup, Nonce, Presented, Proof, Reason};
+use crate::auth::scheme::{Delivery, Handshake, HeaderLookup, Nonce, Presented, Proof, Reason, Shows};
 use crate::auth::secret::{DoorGuard, DoorKeys, Knock};
 use crate::clock::Clock;
 use crate::config::AllowedIps;
@@ -40,10 +40,27 @@ impl AtGate {
 pub(super) struct Guest {
     /// Who it is.
     pub caller: Caller,
-    /// The body, decrypted if it came encrypted.
+    /// The body, decrypted if it came encrypted, and without what it shows that is secret.
     pub body: Bytes,
     /// The sender's own name for this delivery: the same again is the same delivery.
     pub delivery: Option<String>,
+    shows: Shows,
+}
+
+impl Guest {
+    /// The head of its request as it is handed on: without what it shows that is secret.
+    pub fn head(&self, mut head: Parts) -> Parts {
+        for name in self.shows.headers {
+            head.headers.remove(*name);
+        }
+        if let Some(query) = self.shows.query_without(head.uri.query().unwrap_or_default()) {
+            let path = head.uri.path();
+            let without = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+            // A part of what was a URI is one.
+            head.uri = Uri::try_from(without).unwrap_or_default();
+        }
+        head
+    }
 }
 
 /// What becomes of somebody whose body is here.
@@ -92,7 +109,7 @@ impl Gate {
         clock: &Clock,
     ) -> Result<Entered, Refused> {
         match (at_gate.0, &self.guard) {
-            (Some(caller), _) => Ok(Entered::Guest(Guest { caller, body, delivery: None })),
+            (Some(caller), _) => Ok(Entered::Guest(Guest { caller, body, delivery: None, shows: Shows::NOTHING })),
             (None, DoorGuard::Scheme(keys)) => self.verify(keys, head, body, seen, clock).await,
             (None, DoorGuard::Open(_) | DoorGuard::Bearer(_)) => Err(Refused::Unauthorized),
         }
@@ -128,7 +145,7 @@ impl Gate {
             (delivery, _) => delivery.id().to_owned(),
         });
         let opened = opened(&proof, &body);
-        Ok(Entered::Guest(Guest { caller, body: opened, delivery }))
+        Ok(Entered::Guest(Guest { caller, body: opened, delivery, shows: keys.scheme().shows() }))
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) enum Reading {
 
 /// The request with its body.
 pub(super) fn request(head: Parts, path: &str, guest: Guest, reading: Reading) -> Result<Request, Turned> {
+    let head = guest.head(head);
     let Guest { body: raw_body, delivery, .. } = guest;
     let payload = match (json::canonical(&raw_body), reading) {
         (Ok(payload), Reading::Any) => payload,

@@ -114,6 +114,7 @@ impl WorkflowDoor {
     async fn take(&self, head: Parts, guest: &Guest) -> Result<Begun, BeginError> {
         let body = read_body(&head.headers, &guest.body)?;
         let once = self.once(&head, guest, &body)?;
+        let head = guest.head(head);
         let (method, path) = (head.method.as_str().to_owned(), head.uri.path().to_owned());
         let query: Map<String, Value> = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned().into()))

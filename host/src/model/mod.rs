@@ -30,7 +30,7 @@ pub use ids::{
 };
 pub use run::{ClaimedRun, NewRun, Run, RunEnd, RunKind, RunNews, RunOptions, RunState, SessionMode, TaskLink, Trust};
 pub use task::{DeliveryStatus, ScopeKind, Task, TaskOutcome, TaskRuntime, TaskStatus};
-pub use text::js_trim;
+pub use text::{is_hidden, js_trim, visible, visible_json, visible_line};
 pub use workflow::{
     Answer, Ask, AskKind, AskState, ClaimedWorkflow, NewAsk, NewWorkflowRun, RunRecord, StepRow, StepState,
 };

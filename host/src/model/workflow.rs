@@ -124,6 +124,8 @@ pub struct NewAsk {
     pub preview: Option<String>,
     /// Who may answer.
     pub approvers: Vec<String>,
+    /// The workflow whose operator's list they are from; nothing if the file names them.
+    pub approvers_of: Option<String>,
     /// Who began it, if that is known.
     pub initiated_by: Option<String>,
     /// Who may not answer.
@@ -151,12 +153,18 @@ pub struct Ask {
     pub workflow: String,
     /// Where it stands.
     pub state: AskState,
-    /// The words.
+    /// The words. In a list of questions their beginning.
     pub prompt: String,
-    /// More to look at.
+    /// How many characters all of them have.
+    pub prompt_chars: u64,
+    /// More to look at. In a list its beginning.
     pub preview: Option<String>,
-    /// Who may answer.
+    /// How many characters all of it has.
+    pub preview_chars: u64,
+    /// Who was asked. Of an operator's list only those can answer who are on it still.
     pub approvers: Vec<String>,
+    /// The workflow whose operator's list that is; nothing if the file names them.
+    pub approvers_of: Option<String>,
     /// Who began the run, if that is known.
     pub initiated_by: Option<String>,
     /// Who may not answer.

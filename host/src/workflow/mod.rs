@@ -10,6 +10,7 @@ mod engine;
 mod fields;
 mod graph;
 mod library;
+mod llm_args;
 mod looked;
 mod names;
 mod needs;

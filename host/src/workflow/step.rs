@@ -6,6 +6,7 @@ use super::compile::Compiler;
 use super::fields;
 use super::plan::{AfterFailure, Approval, Body, Call, ForEach, Step};
 use super::shell::{Argv, ShellLine};
+use super::steps::LLM_TASK;
 use crate::config::workflow::{ApprovalDefinition, BodyDefinition, Data, OnError, Spot, StepDefinition, Written};
 use crate::expr::{Shape, Template};
 
@@ -70,6 +71,9 @@ impl Compiler<'_> {
             BodyDefinition::Shell(line) => self.shell(line),
             BodyDefinition::Argv(words) => self.argv(words),
             BodyDefinition::Tool { tool, args } => {
+                if tool.text == LLM_TASK {
+                    self.llm_args(args.as_ref());
+                }
                 let args = self.object(args.as_ref());
                 self.needs.tools.insert(tool.text.clone());
                 if tool.text == MESSAGE

@@ -292,6 +292,22 @@ fn an_author_who_says_stop_is_heard() {
 }
 
 #[test]
+fn no_value_names_the_model_and_one_among_its_orders_is_warned_of() {
+    let task = |args: &str| steps(&format!("- tool: llm-task\n  args: {{ prompt: sort it, {args} }}"));
+    let plan = parse(&task("input: $webhook.body, model: gpt-9")).unwrap();
+    assert_eq!(plan.warnings, Vec::<String>::new());
+    let refused = parse(&task("model: $webhook.body.model")).unwrap_err().to_string();
+    assert!(refused.starts_with("w/flow.yaml:3: steps[0].args.model: is named by `webhook.body.model`"), "{refused}");
+    let plan = parse(&steps(
+        "- tool: llm-task\n  args: { prompt: 'sort $webhook.body.title', schema: { enum: [$webhook.path] } }",
+    ));
+    let warnings = plan.unwrap().warnings;
+    assert_eq!(warnings.len(), 2);
+    assert!(warnings[0].starts_with("w/flow.yaml:3: steps[0].args.prompt: holds `webhook.body.title`"), "{warnings:?}");
+    assert!(warnings[1].contains("steps[0].args.schema.enum[0]: holds `webhook.path`"), "{warnings:?}");
+}
+
+#[test]
 fn a_definition_is_known_by_its_digest() {
     let digest = |file: &str, text: &str| parse_as(file, text).unwrap().digest;
     let text = steps("- run: a");

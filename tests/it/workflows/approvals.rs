@@ -1,6 +1,7 @@
 //! What workflows ask people, and what counts as an answer.
 
 use gateway_tests::{Gateway, eventually};
+use sandclaw::workflow::approvals::{Approvals, Asked};
 use serde_json::{Value, json};
 
 use super::{Workflows, begin, calls, record, until_status};
@@ -67,7 +68,10 @@ async fn a_link_shows_a_page_and_answers_once() {
         assert_eq!(page.status, 200);
         assert!(page.text.contains("Deploy main &lt;b&gt;?"), "{}", page.text);
         assert_eq!(page.headers["cache-control"], "no-store");
-        assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        assert_eq!(page.headers["referrer-policy"], "no-referrer");
+        assert_eq!(page.headers["x-frame-options"], "DENY");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; form-action 'self'; frame-ancestors 'none'"), "{policy}");
     }
     assert_eq!(record(gateway.path(), &flow)["status"], "waiting");
     let answer = |path: &str, body: &str| {
@@ -190,6 +194,118 @@ steps:
     operator(&gateway, &["approve", &id, "--as", "alice", "--response", "{\"n\":3}"]);
     until_status(gateway.path(), &flow, "succeeded").await;
     assert_eq!(calls(gateway.path()), ["npm scale 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_taken_off_the_operators_list_answers_nothing_any_more() {
+    let flow = "steps:\n  - id: gate\n    approval: ship it?\n  - command: npm ship\n";
+    let gateway = Workflows::new().flow("ship", flow, "approvers: ['alice', 'bob']").start().await;
+    let (run, id) = asked(&gateway, "ship").await;
+    let link = |name: &str| operator(&gateway, &["link", &id, "--as", name])["path"].as_str().unwrap().to_owned();
+    let (alice, bob) = (link("alice"), link("bob"));
+    gateway.edit(|config| config.replace("'bob'", "'carol'"));
+    let gateway = gateway.restart().await;
+
+    assert_eq!(operator(&gateway, &["show", &id])["approvers"], json!(["alice"]));
+    for arguments in [["approve", &id, "--as", "bob"], ["link", &id, "--as", "bob"]] {
+        let said = refused(&gateway, &arguments);
+        assert!(
+            said.contains("bob was asked here, and may not answer any more: workflows.flows[\"ship\"].approvers"),
+            "{said}"
+        );
+    }
+    let page = gateway.client.get(&bob).await;
+    assert_eq!((page.status.as_u16(), page.text.contains("ship it?")), (403, false));
+    let form = |path: &str| {
+        let post = gateway.client.post(path, "decision=approve");
+        post.content_type("application/x-www-form-urlencoded").send()
+    };
+    assert_eq!(form(&bob).await.status, 403);
+    // Who came onto the list since then was not asked.
+    assert!(
+        refused(&gateway, &["approve", &id, "--as", "carol"]).contains("carol is not asked here; alice may answer")
+    );
+    assert_eq!(gateway.client.get(&alice).await.status, 200);
+
+    // Where no config is at hand, nobody knows who is on the list.
+    let desk = Approvals::new(gateway.store(), gateway.clock.clone(), &gateway.path().join("state"), None);
+    let blind = desk.unwrap().decide(&id, "alice", Asked::Yes(None)).await.unwrap_err();
+    assert!(blind.to_string().contains("name the config with --config"), "{blind}");
+    assert!(calls(gateway.path()).is_empty());
+    assert_eq!(operator(&gateway, &["approve", &id, "--as", "alice"])["state"], "approved");
+    until_status(gateway.path(), &run, "succeeded").await;
+    assert_eq!(calls(gateway.path()), ["npm ship"]);
+}
+
+const LONG: &str = r#"
+steps:
+  - id: gate
+    approval: { prompt: $webhook.body.ask, items: $webhook.body.items, approvers: [alice] }
+"#;
+
+/// What `approvals` prints for a person.
+fn printed(gateway: &Gateway, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(PROGRAM);
+    command.arg("approvals").args(arguments).arg("--config").arg(gateway.path().join("sandclaw.json5"));
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_approved_that_cannot_be_seen() {
+    let gateway = Workflows::new().flow("long", LONG, "").start().await;
+    let ask = format!("Deploy?{}{}and delete everything", " ".repeat(1_500), "\n".repeat(400));
+    let items: Vec<String> = (0..500).map(|n| format!("server-{n}")).collect();
+    let begun = begin(&gateway.client, "long", "?wait=true", json!({"ask": ask, "items": items})).await.json();
+    let id = begun["waitsFor"]["approvalId"].as_str().unwrap();
+    assert_eq!(begun["waitsFor"]["prompt"], "Deploy? and delete everything");
+    let all = json!(items).to_string();
+    let listed = operator(&gateway, &["list"])["approvals"][0].clone();
+    assert_eq!(listed["prompt"], "Deploy? and delete everything");
+    let note = format!("[cut: all 6,391 characters: sandclaw approvals show {id}] [\"server-0\"");
+    assert_eq!(all.len(), 6_391);
+    assert!(listed["preview"].as_str().unwrap().starts_with(&note), "{listed}");
+    let shown = operator(&gateway, &["show", id]);
+    assert_eq!((shown["prompt"].as_str(), shown["preview"].as_str()), (Some(ask.as_str()), Some(all.as_str())));
+    let path = operator(&gateway, &["link", id, "--as", "alice"])["path"].as_str().unwrap().to_owned();
+    let page = gateway.client.get(&path).await.text;
+    for (text, seen) in [(printed(&gateway, &["show", id]), "\"server-499\""), (page, "&quot;server-499&quot;")] {
+        assert!(
+            text.contains(seen) && text.contains("and delete everything") && text.contains("6391 characters"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_would_see_is_written_out_for_whoever_decides() {
+    let gateway = Workflows::new().flow("long", LONG, "").start().await;
+    let hidden = "ok\u{202e}gpj.\u{200b}exe\u{1b}[2J\u{9b}1A\u{e0041}\nsecond line";
+    let begun = begin(&gateway.client, "long", "?wait=true", json!({"ask": hidden, "items": [hidden]})).await.json();
+    let id = begun["waitsFor"]["approvalId"].as_str().unwrap();
+    let visible = "ok\\u{202e}gpj.\\u{200b}exe\\u{1b}[2J\\u{9b}1A\\u{e0041}";
+    let shown = operator(&gateway, &["show", id]);
+    assert_eq!(shown["prompt"], format!("{visible}\nsecond line"));
+    // What is JSON stays JSON, and the same.
+    let items: Value = serde_json::from_str(shown["preview"].as_str().unwrap()).unwrap();
+    assert_eq!(items, json!([hidden]));
+    let path = operator(&gateway, &["link", id, "--as", "alice"])["path"].as_str().unwrap().to_owned();
+    let page = gateway.client.get(&path).await.text;
+    let whole = [printed(&gateway, &["show", id]), printed(&gateway, &["list"]), page];
+    for text in &whole {
+        let is_seen = |c: char| c == '\n' || !sandclaw::model::is_hidden(c);
+        assert!(text.contains(visible) && text.chars().all(is_seen), "{text:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_about_more_than_can_be_shown() {
+    let flow = "steps:\n  - id: make\n    command: head -c 300000 /dev/zero | tr '\\0' x\n  \
+                - id: gate\n    approval: { prompt: sure?, preview: $make.stdout, approvers: [alice] }\n";
+    let gateway = Workflows::new().flow("much", flow, "").start().await;
+    let answer = begin(&gateway.client, "much", "?wait=true", json!({})).await;
+    let why = "gate: its preview has 293 KiB, and a person is shown at most 256: nobody was asked";
+    assert!(answer.status == 422 && answer.text.contains(why), "{}", answer.text);
+    assert_eq!(operator(&gateway, &["list"])["approvals"], json!([]));
 }
 
 #[test]

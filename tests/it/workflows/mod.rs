@@ -7,6 +7,7 @@ mod crash;
 mod doors;
 mod every_write;
 mod gateway_tools;
+mod handed_on;
 pub mod models;
 mod programs;
 pub mod seed;

@@ -42,8 +42,12 @@ pub async fn a_ticket_goes_to_the_team_that_the_model_names() {
     assert_eq!(asked.len(), 2);
     assert_eq!(asked[0]["model"], "m");
     let shown = asked[0]["messages"][1]["content"].as_str().unwrap();
-    assert_eq!(shown.matches("</input>").count(), 1, "data does not end its own markers: {shown}");
-    assert!(shown.starts_with("分类工单:bug/feature/question\n\n<input>\n{"), "{shown}");
+    let data = shown.strip_prefix("分类工单:bug/feature/question\n\n<input-").unwrap();
+    let (digest, data) = data.split_once(">\n").unwrap();
+    let data = data.strip_suffix(&format!("\n</input-{digest}>")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(data).unwrap()["title"], title, "data is shown as it is");
+    assert_eq!(shown.matches(digest).count(), 2, "data does not end its own markers: {shown}");
+    assert!(asked[0]["messages"][0]["content"].as_str().unwrap().contains(&format!("</input-{digest}>")));
     assert!(asked[0]["messages"][0]["content"].as_str().unwrap().contains(r#""required":["category"]"#));
     assert_eq!(model.received()[0].headers["authorization"], "Bearer sk-test");
 }

@@ -87,5 +87,5 @@ pub async fn an_alert_is_shown_to_a_model() {
     assert_eq!(record["stateJson"]["result"], "the disk is full");
     let asked = model.received()[0].json();
     let shown = asked["messages"][1]["content"].as_str().unwrap();
-    assert!(shown.contains("<input>\nweb-1 CrashLoopBackOff"), "{shown}");
+    assert!(shown.contains(">\nweb-1 CrashLoopBackOff"), "{shown}");
 }

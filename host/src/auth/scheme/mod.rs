@@ -16,6 +16,7 @@ mod follow;
 mod presented;
 mod presets;
 mod proof;
+mod shows;
 mod slack;
 mod standard;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::model::Millis;
 
 pub use presented::{HeaderLookup, Presented};
 pub use proof::{Delivery, Handshake, Nonce, Proof, Reason, Refused, Verified};
+pub use shows::Shows;
 
 /// A scheme, ready to check requests.
 #[derive(Clone, Debug)]
@@ -42,6 +44,7 @@ pub struct Scheme {
     /// The word in the config; also what keeps the nonces of schemes apart.
     name: &'static str,
     form: Form,
+    shows: Shows,
     tolerance: Duration,
     replay_window: Duration,
 }
@@ -78,6 +81,7 @@ impl Scheme {
         Self {
             name: preset.name,
             form: preset.form,
+            shows: preset.shows,
             tolerance: config.tolerance.unwrap_or(preset.tolerance),
             replay_window: config.replay_window,
         }
@@ -88,8 +92,21 @@ impl Scheme {
         self.name
     }
 
+    /// What its requests show that goes no further. The body of a [`Proof`] is without it already.
+    pub fn shows(&self) -> Shows {
+        self.shows
+    }
+
     /// Checks a request. A handshake is to be answered as it says and goes no further.
     pub fn verify<'a>(&self, keys: Keys<'_>, presented: &Presented<'a>, now: Millis) -> Result<Verified<'a>, Refused> {
+        Ok(match self.check(keys, presented, now)? {
+            // Only now: what is signed, and what tells repeats apart, are the bytes that came.
+            Verified::Request(proof) => Verified::Request(proof.without(self.shows, presented.is_form())),
+            handshake @ Verified::Handshake(_) => handshake,
+        })
+    }
+
+    fn check<'a>(&self, keys: Keys<'_>, presented: &Presented<'a>, now: Millis) -> Result<Verified<'a>, Refused> {
         match &self.form {
             Form::Token => Ok(Verified::Request(token::verify(keys.secrets, presented)?)),
             Form::Standard(names) => {

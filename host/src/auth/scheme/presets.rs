@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Form, Special, standard};
+use super::{Form, Shows, Special, standard};
 use crate::config::auth::{
     Algorithm, Encoding, Piece, Recipe, SchemeKind, SecretEncoding, Source, Stamp, TOLERANCE_DEFAULT,
     TOLERANCE_DINGTALK, TOLERANCE_LINEAR,
@@ -13,6 +13,7 @@ use crate::config::auth::{
 pub(super) struct Preset {
     pub name: &'static str,
     pub form: Form,
+    pub shows: Shows,
     pub tolerance: Duration,
 }
 
@@ -38,8 +39,9 @@ pub(super) fn of(kind: &SchemeKind) -> Preset {
                 ..body("stripe-signature", "v1=", Hex, &[Source::Member(&["id"])])
             },
         ),
-        // docs.slack.dev "Verifying requests from Slack".
+        // docs.slack.dev "Verifying requests from Slack". The verification token of old apps is in each body still.
         SchemeKind::Slack => Preset {
+            shows: Shows { members: &[&["token"]], ..Shows::NOTHING },
             form: Form::Recipe {
                 recipe: Recipe {
                     signed: Cow::Borrowed(&[
@@ -114,8 +116,9 @@ pub(super) fn of(kind: &SchemeKind) -> Preset {
                 },
             )
         }
-        // open.dingtalk.com, outgoing robots: time and secret under the secret. The body is not signed.
+        // open.dingtalk.com, outgoing robots: time and secret under the secret. The body is not signed, so the signature is good with another one.
         SchemeKind::DingTalk => Preset {
+            shows: Shows { headers: &["sign"], query: &["sign"], members: &[] },
             tolerance: TOLERANCE_DINGTALK,
             ..preset(
                 "dingtalk",
@@ -126,8 +129,10 @@ pub(super) fn of(kind: &SchemeKind) -> Preset {
                 },
             )
         },
-        // open.feishu.cn "Event subscription": a plain hash, and the body encrypted. Events of version 1 have `uuid`.
+        // open.feishu.cn "Event subscription": a plain hash, and the body encrypted. Events of version 1 have `uuid`,
+        // and the verification token outside; those of version 2 have it in their header.
         SchemeKind::Feishu { .. } => Preset {
+            shows: Shows { members: &[&["token"], &["header", "token"]], ..Shows::NOTHING },
             form: Form::Recipe {
                 recipe: Recipe {
                     algorithm: PlainSha256,
@@ -157,7 +162,7 @@ pub(super) fn of(kind: &SchemeKind) -> Preset {
 }
 
 fn special(name: &'static str, form: Form) -> Preset {
-    Preset { name, form, tolerance: TOLERANCE_DEFAULT }
+    Preset { name, form, shows: Shows::NOTHING, tolerance: TOLERANCE_DEFAULT }
 }
 
 fn preset(name: &'static str, recipe: Recipe) -> Preset {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::super::mac::{hex, sha256};
+use super::Shows;
 use crate::auth::Unauthorized;
 use crate::model::Millis;
 
@@ -34,6 +35,14 @@ impl<'a> Proof<'a> {
         Self { nonce, delivery, body }
     }
 
+    /// The same without the secrets that its body shows.
+    pub(super) fn without(mut self, shows: Shows, is_form: bool) -> Self {
+        if let Some(body) = shows.without(&self.body, is_form) {
+            self.body = Cow::Owned(body);
+        }
+        self
+    }
+
     /// What must not come twice. Keep it before the request has any effect.
     pub fn nonce(&self) -> Option<&Nonce> {
         self.nonce.as_ref()
@@ -44,7 +53,7 @@ impl<'a> Proof<'a> {
         self.delivery.as_ref()
     }
 
-    /// The body, decrypted if it came encrypted.
+    /// The body, decrypted if it came encrypted, and without what it shows that is secret.
     pub fn body(&self) -> &[u8] {
         &self.body
     }

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use super::super::ConfigArgs;
 use super::super::webhooks::encoded;
 use crate::app;
+use crate::config::Workflows;
 use crate::workflow::approvals::{Approvals, AskView, Asked};
 
 pub(super) struct Desk {
     state_dir: PathBuf,
-    public_url: Option<String>,
+    /// Who may answer what, if a config was read.
+    workflows: Option<Workflows>,
 }
 
 #[derive(Deserialize)]
@@ -30,15 +32,15 @@ impl Desk {
     /// With `--state-dir` alone no config is read.
     pub fn new(arguments: &ConfigArgs) -> Result<Self> {
         if let (None, Some(state_dir)) = (&arguments.config, &arguments.state_dir) {
-            return Ok(Self { state_dir: state_dir.clone(), public_url: None });
+            return Ok(Self { state_dir: state_dir.clone(), workflows: None });
         }
         let config = arguments.load()?;
-        Ok(Self { state_dir: config.state_dir, public_url: config.workflows.public_url.map(String::from) })
+        Ok(Self { state_dir: config.state_dir, workflows: Some(config.workflows) })
     }
 
     /// Where people reach the gateway, if the config says so.
     pub fn public_url(&self) -> Option<&str> {
-        self.public_url.as_deref()
+        Some(self.workflows.as_ref()?.public_url.as_ref()?.as_str())
     }
 
     pub async fn list(&self, all: bool) -> Result<Vec<AskView>> {
@@ -76,6 +78,6 @@ impl Desk {
     }
 
     fn beside(&self) -> Result<Approvals> {
-        app::approvals_beside(&self.state_dir)
+        app::approvals_beside(&self.state_dir, self.workflows.clone())
     }
 }

@@ -10,7 +10,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::output::{self, BAD, DIM, GOOD};
-use super::{ConfigArgs, runtime};
+use super::{Common, runtime};
+use crate::model::{visible, visible_json, visible_line};
 use crate::workflow::approvals::AskView;
 use desk::Desk;
 
@@ -23,7 +24,7 @@ use desk::Desk;
 pub(super) enum Approvals {
     /// List the questions that are open
     List(List),
-    /// Show one question
+    /// Show one question, whole
     Show(One),
     /// Approve, or answer a question for input
     Approve(Decide),
@@ -31,15 +32,6 @@ pub(super) enum Approvals {
     Reject(Decide),
     /// Print a link with which one person can answer, once
     Link(Decide),
-}
-
-#[derive(Args)]
-struct Common {
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -102,7 +94,7 @@ impl List {
                     ask.state.clone(),
                     output::time(ask.expires_at),
                     approvers(ask),
-                    line(&ask.prompt),
+                    ask.prompt.clone(),
                 ]
             };
             let rows: Vec<Vec<String>> = asks.iter().map(row).collect();
@@ -158,26 +150,23 @@ fn approvers(ask: &AskView) -> String {
 
 fn print(ask: &AskView) {
     for (name, value) in [
-        ("id", ask.id.clone()),
-        ("kind", ask.kind.clone()),
-        ("workflow", ask.workflow.clone()),
-        ("flow", ask.flow_id.clone()),
-        ("state", ask.state.clone()),
-        ("asked", approvers(ask)),
-        ("until", output::time(ask.expires_at)),
-        ("prompt", line(&ask.prompt)),
+        ("id", &ask.id),
+        ("kind", &ask.kind),
+        ("workflow", &ask.workflow),
+        ("flow", &ask.flow_id),
+        ("state", &ask.state),
+        ("asked", &approvers(ask)),
+        ("until", &output::time(ask.expires_at)),
     ] {
-        output::print(&format!("{DIM}{name}:{DIM:#} {value}"));
+        output::print(&format!("{DIM}{name}:{DIM:#} {}", visible_line(value)));
     }
-    if let Some(preview) = &ask.preview {
-        output::print(&preview.lines().map(line).collect::<Vec<_>>().join("\n"));
+    // Whole, whatever their length: whoever answers has to see what it is about.
+    for (name, text) in [("prompt", Some(&ask.prompt)), ("preview", ask.preview.as_ref())] {
+        let Some(text) = text else { continue };
+        let (chars, lines) = (text.chars().count(), text.lines().count());
+        output::print(&format!("{DIM}{name} ({chars} characters, {lines} lines):{DIM:#}\n{}", visible(text)));
     }
     if let Some(schema) = &ask.schema {
-        output::print(&format!("{DIM}schema:{DIM:#} {schema}"));
+        output::print(&format!("{DIM}schema:{DIM:#} {}", visible_json(&schema.to_string())));
     }
-}
-
-/// A stranger's text on a terminal: nothing in it moves the cursor.
-fn line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::output::{self, BAD, GOOD, WARN};
 use super::cost;
-use super::text::{harmless, pretty};
+use super::text::pretty;
 use crate::app::HookTried;
+use crate::model::visible;
 use crate::sandbox::HookOutcome;
 
 /// For people.
@@ -23,7 +24,7 @@ pub(super) fn print(tried: &HookTried) {
         }
         HookOutcome::Override(members) => {
             let text = pretty(members.as_str()).unwrap_or_else(|| members.as_str().to_owned());
-            output::print(&format!("{GOOD}override{GOOD:#}   of the mapping's action\n\n{}\n", harmless(&text)));
+            output::print(&format!("{GOOD}override{GOOD:#}   of the mapping's action\n\n{}\n", visible(&text)));
         }
         HookOutcome::Failed(failure) => output::print(&format!("{BAD}failed{BAD:#}     {failure}")),
     }

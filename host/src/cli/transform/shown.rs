@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::output::{self, BAD, DIM, GOOD, WARN};
 use super::cost;
-use super::text::{harmless, pretty};
+use super::text::pretty;
 use crate::app::TransformTried;
 use crate::model::Digest;
+use crate::model::visible;
 use crate::sandbox::{Message, TransformOutcome};
 
 /// For people.
@@ -40,7 +41,7 @@ fn print_message(message: &Message) {
         output::print(&format!("header     {name}: {value}"));
     }
     match std::str::from_utf8(&message.body) {
-        Ok(text) => output::print(&format!("\n{}\n", harmless(&pretty(text).unwrap_or_else(|| text.to_owned())))),
+        Ok(text) => output::print(&format!("\n{}\n", visible(&pretty(text).unwrap_or_else(|| text.to_owned())))),
         Err(_) => output::print(&format!("\n{DIM}(no text: `--json` has it in Base64){DIM:#}\n")),
     }
     output::print(&format!("body       {}", digest_of(&message.body)));

@@ -1,4 +1,4 @@
-//! Text of a guest for a terminal: laid out, and harmless.
+//! JSON of a guest for a terminal, laid out.
 
 /// JSON with its members on lines of their own, in their order and with every character of theirs; nothing if it is none.
 pub(super) fn pretty(text: &str) -> Option<String> {
@@ -39,20 +39,6 @@ fn break_line(out: &mut String, depth: usize) {
     out.extend(std::iter::repeat_n("  ", depth));
 }
 
-/// Text of a guest for a terminal: its lines stay lines, all else that steers a terminal is escaped.
-pub(super) fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push(c),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,10 +51,5 @@ mod tests {
             "{\n  \"b\": [\n    1,\n    2.50\n  ],\n  \"a\": {},\n  \"c\": [],\n  \"d\": \"x,\\\"{\\\\\",\n  \"e\": null\n}"
         );
         assert_eq!(pretty("not json"), None);
-    }
-
-    #[test]
-    fn what_steers_a_terminal_is_escaped() {
-        assert_eq!(harmless("a\n\u{1b}[31m\u{9b}\u{202e}"), "a\n\\u{1b}[31m\\u{9b}\\u{202e}");
     }
 }

@@ -133,8 +133,7 @@ async fn follow(desk: &Desk, mut query: ListQuery, first: Vec<DeliveryLine>, jso
 
 fn print_line(line: &DeliveryLine, json: bool) -> Result<()> {
     if json {
-        output::print(&serde_json::to_string(line)?);
-        return Ok(());
+        return output::json_line(line);
     }
     let style = output::of_status(line.status.as_str());
     output::print(&format!(

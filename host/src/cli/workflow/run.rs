@@ -90,22 +90,20 @@ impl Run {
                 FlowStatus::Waiting => WARN,
                 _ => BAD,
             };
-            anstream::eprintln!(
-                "{style}{status}{style:#} {DIM}{flow}{DIM:#} {}",
-                seen.error.as_deref().unwrap_or_default()
-            );
+            let error = seen.error.as_deref().unwrap_or_default();
+            output::note(&format!("{style}{status}{style:#} {DIM}{flow}{DIM:#} {error}"));
             match &seen.result {
                 Value::Null => {}
                 Value::String(text) => output::print(text.trim_end()),
                 other => output::json(other)?,
             }
             if status == FlowStatus::Waiting {
-                anstream::eprintln!("it waits for a person: {}", seen.wait);
+                output::note(&format!("it waits for a person: {}", seen.wait));
                 if let Some(folder) = &self.keep_in {
                     let folder = folder.display();
-                    anstream::eprintln!(
+                    output::note(&format!(
                         "answer with `sandclaw approvals approve ID --as NAME --state-dir {folder}`; `sandclaw serve --state-dir {folder}` goes on with it"
-                    );
+                    ));
                 }
             }
         }
@@ -118,17 +116,18 @@ impl Run {
 
     /// What has become of the run.
     fn interrupted(&self, flow: Option<&FlowId>) {
-        match (flow, &self.keep_in) {
-            (None, _) => anstream::eprintln!("{WARN}interrupted{WARN:#} before the run began"),
-            (Some(flow), None) => anstream::eprintln!(
-                "{WARN}interrupted{WARN:#} {DIM}{flow}{DIM:#} the run is gone; what its steps have done stays done"
-            ),
-            (Some(flow), Some(folder)) => anstream::eprintln!(
-                "{WARN}interrupted{WARN:#} {DIM}{flow}{DIM:#} the run goes on when a gateway starts on {}; a command that was cut off counts as \
-                 interrupted, unless its step says `retry: {{ safe: true }}`",
+        let what = match (flow, &self.keep_in) {
+            (None, _) => "before the run began".to_owned(),
+            (Some(flow), None) => {
+                format!("{DIM}{flow}{DIM:#} the run is gone; what its steps have done stays done")
+            }
+            (Some(flow), Some(folder)) => format!(
+                "{DIM}{flow}{DIM:#} the run goes on when a gateway starts on {}; a command that was cut off counts as interrupted, unless its step \
+                 says `retry: {{ safe: true }}`",
                 folder.display()
             ),
-        }
+        };
+        output::note(&format!("{WARN}interrupted{WARN:#} {what}"));
     }
 
     /// Without a config nothing is granted, and the workflows are those of the file's folder.

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::model::{visible, visible_line};
+
 /// So many broken sequences in so many make text of a foreign encoding unreadable; then its bytes are the honest answer.
 const BROKEN_ONE_IN: usize = 10;
 
@@ -11,7 +13,7 @@ const BROKEN_ONE_IN: usize = 10;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Readable {
-    /// Text: what is not UTF-8 as U+FFFD, control characters but line ends and tabs escaped.
+    /// Text: what is not UTF-8 as U+FFFD, and what is hidden written out.
     Text(String),
     /// Anything else.
     Base64(String),
@@ -24,30 +26,14 @@ impl Readable {
         if bytes.contains(&0) || broken > 1 && broken * BROKEN_ONE_IN > bytes.len() {
             return Self::Base64(STANDARD.encode(bytes));
         }
-        let mut text = String::with_capacity(bytes.len());
-        for c in String::from_utf8_lossy(bytes).chars() {
-            push(&mut text, c, matches!(c, '\n' | '\t'));
-        }
-        Self::Text(text)
+        Self::Text(visible(&String::from_utf8_lossy(bytes)))
     }
 }
 
-/// Text on one line: control characters escaped, cut to so many characters.
+/// Text on one line: what is hidden is written out, and it is cut to so many characters.
 pub fn shown(text: &str, chars_max: usize) -> String {
-    let mut line = String::new();
-    for c in text.chars().take(chars_max) {
-        push(&mut line, c, false);
-    }
-    if text.chars().nth(chars_max).is_some() {
-        line.push('…');
-    }
-    line
-}
-
-fn push(text: &mut String, c: char, as_it_is: bool) {
-    // The second kind changes the direction of what stands around it, and so what a line seems to say.
-    let is_dangerous = c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if is_dangerous && !as_it_is { text.extend(c.escape_unicode()) } else { text.push(c) }
+    let Some((at, _)) = text.char_indices().nth(chars_max) else { return visible_line(text) };
+    format!("{}…", visible_line(&text[..at]))
 }
 
 #[cfg(test)]

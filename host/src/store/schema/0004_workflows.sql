@@ -46,6 +46,7 @@ CREATE TABLE workflow_steps (
 ) STRICT, WITHOUT ROWID;
 
 -- A question to a person: may this run go on ('approval'), or with what ('input'). `approvers`, `schema` and `response` are JSON.
+-- `approvers_of` is the workflow whose operator's list `approvers` is from; nothing if they are the file's own.
 CREATE TABLE approvals (
     seq          INTEGER PRIMARY KEY,
     approval_id  TEXT    NOT NULL UNIQUE,
@@ -55,6 +56,7 @@ CREATE TABLE approvals (
     workflow     TEXT    NOT NULL,
     state        TEXT    NOT NULL,
     approvers    TEXT    NOT NULL,
+    approvers_of TEXT,
     initiated_by TEXT,
     not_by       TEXT,
     created_at   INTEGER NOT NULL,

@@ -9,12 +9,25 @@ use crate::store::rows::{optional_text, optional_time, text, time, word};
 use crate::store::sweep::STEP;
 use crate::store::{Store, StoreError};
 
-/// The columns of [`ask`], in their order.
+/// The columns of [`ask`], in their order, with these for the prompt and the preview.
 macro_rules! ask_columns {
+    ($prompt:literal, $preview:literal) => {
+        concat!(
+            "a.approval_id, a.flow_id, r.owner_key, a.path, a.kind, a.workflow, a.state, ",
+            $prompt,
+            ", length(a.prompt), ",
+            $preview,
+            ", coalesce(length(a.preview), 0), a.approvers, a.approvers_of, a.initiated_by, a.not_by, a.schema, a.response, \
+             a.created_at, a.expires_at, a.decided_at, a.decided_by \
+             FROM approvals a JOIN workflow_runs r ON r.flow_id = a.flow_id"
+        )
+    };
     () => {
-        "a.approval_id, a.flow_id, r.owner_key, a.path, a.kind, a.workflow, a.state, a.prompt, a.preview, a.approvers, \
-         a.initiated_by, a.not_by, a.schema, a.response, a.created_at, a.expires_at, a.decided_at, a.decided_by \
-         FROM approvals a JOIN workflow_runs r ON r.flow_id = a.flow_id"
+        ask_columns!("a.prompt", "a.preview")
+    };
+    // A list is of beginnings: all of a thousand questions would be hundreds of megabytes.
+    (beginnings) => {
+        ask_columns!("substr(a.prompt, 1, 2000)", "substr(a.preview, 1, 2000)")
     };
 }
 
@@ -39,19 +52,20 @@ impl Store {
         self.0.readers.read(|db| one(db, SQL, [id], ask))
     }
 
-    /// Questions, the oldest first: those that are open, or the last ones of all.
+    /// Questions, the oldest first: those that are open, or the last ones of all. Each with the first 2 000 characters of its prompt and preview.
     pub fn asks(&self, only_open: bool) -> Result<Vec<Ask>, StoreError> {
-        const OPEN: &str = concat!("SELECT ", ask_columns!(), " WHERE a.state = 'open' ORDER BY a.seq LIMIT ?1");
-        const ALL: &str = concat!("SELECT ", ask_columns!(), " ORDER BY a.seq DESC LIMIT ?1");
+        const OPEN: &str =
+            concat!("SELECT ", ask_columns!(beginnings), " WHERE a.state = 'open' ORDER BY a.seq LIMIT ?1");
+        const ALL: &str = concat!("SELECT ", ask_columns!(beginnings), " ORDER BY a.seq DESC LIMIT ?1");
         let sql = if only_open { OPEN } else { ALL };
         self.0.readers.read(|db| db.prepare_cached(sql)?.query_and_then([LISTED_MAX], ask)?.collect())
     }
 
-    /// Open questions whose time is over, those first whose time was over first; one step of them.
+    /// Open questions whose time is over, those first whose time was over first; one step of them. Beginnings, too.
     pub fn overdue_asks(&self, now: Millis) -> Result<Vec<Ask>, StoreError> {
         const SQL: &str = concat!(
             "SELECT ",
-            ask_columns!(),
+            ask_columns!(beginnings),
             " WHERE a.state = 'open' AND a.expires_at <= ?1 ORDER BY a.expires_at LIMIT ?2"
         );
         self.0.readers.read(|db| db.prepare_cached(SQL)?.query_and_then((now.0, STEP), ask)?.collect())
@@ -122,7 +136,8 @@ fn write(db: &Connection, ask: &Ask, answer: &Answer, result: &str, now: Millis)
 }
 
 fn ask(row: &Row<'_>) -> Result<Ask, StoreError> {
-    let approvers = text(row, 9)?;
+    let approvers = text(row, 11)?;
+    let chars = |column: usize| Ok::<_, StoreError>(row.get::<_, i64>(column)?.unsigned_abs());
     Ok(Ask {
         id: text(row, 0)?.into(),
         flow: FlowId::new(text(row, 1)?),
@@ -132,16 +147,19 @@ fn ask(row: &Row<'_>) -> Result<Ask, StoreError> {
         workflow: text(row, 5)?.into(),
         state: word(row, 6, AskState::parse)?,
         prompt: text(row, 7)?.into(),
-        preview: optional_text(row, 8)?.map(Into::into),
+        prompt_chars: chars(8)?,
+        preview: optional_text(row, 9)?.map(Into::into),
+        preview_chars: chars(10)?,
         approvers: serde_json::from_str(approvers)
             .map_err(|_| StoreError::unreadable("approvals.approvers", approvers))?,
-        initiated_by: optional_text(row, 10)?.map(Into::into),
-        not_by: optional_text(row, 11)?.map(Into::into),
-        schema: optional_text(row, 12)?.map(Into::into),
-        response: optional_text(row, 13)?.map(Into::into),
-        created_at: time(row, 14)?,
-        expires_at: time(row, 15)?,
-        decided_at: optional_time(row, 16)?,
-        decided_by: optional_text(row, 17)?.map(Into::into),
+        approvers_of: optional_text(row, 12)?.map(Into::into),
+        initiated_by: optional_text(row, 13)?.map(Into::into),
+        not_by: optional_text(row, 14)?.map(Into::into),
+        schema: optional_text(row, 15)?.map(Into::into),
+        response: optional_text(row, 16)?.map(Into::into),
+        created_at: time(row, 17)?,
+        expires_at: time(row, 18)?,
+        decided_at: optional_time(row, 19)?,
+        decided_by: optional_text(row, 20)?.map(Into::into),
     })
 }

@@ -172,10 +172,10 @@ fn take_back(db: &Connection, flow: &FlowId, path: &str, now: Millis) -> Result<
 fn put_ask(db: &Connection, flow: &FlowId, path: &str, ask: &NewAsk, now: Millis) -> Result<(), StoreError> {
     let approvers = serde_json::to_string(&ask.approvers).map_err(|error| StoreError::Refused(error.to_string()))?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO approvals (approval_id, flow_id, path, kind, workflow, state, approvers, initiated_by, not_by, created_at, \
-         expires_at, prompt, preview, schema) VALUES (:id, :flow_id, :path, :kind, \
-         (SELECT workflow FROM workflow_runs WHERE flow_id = :flow_id), 'open', :approvers, :initiated_by, :not_by, :now, \
-         :expires_at, :prompt, :preview, :schema)",
+        "INSERT INTO approvals (approval_id, flow_id, path, kind, workflow, state, approvers, approvers_of, initiated_by, not_by, \
+         created_at, expires_at, prompt, preview, schema) VALUES (:id, :flow_id, :path, :kind, \
+         (SELECT workflow FROM workflow_runs WHERE flow_id = :flow_id), 'open', :approvers, :approvers_of, :initiated_by, :not_by, \
+         :now, :expires_at, :prompt, :preview, :schema)",
     )?;
     insert.execute(named_params! {
         ":id": ask.id,
@@ -183,6 +183,7 @@ fn put_ask(db: &Connection, flow: &FlowId, path: &str, ask: &NewAsk, now: Millis
         ":path": path,
         ":kind": ask.kind.as_str(),
         ":approvers": approvers,
+        ":approvers_of": ask.approvers_of,
         ":initiated_by": ask.initiated_by,
         ":not_by": ask.not_by,
         ":now": now.0,

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::decision;
+use super::shown::AskView;
 use super::token::{LinkKey, Linked, TokenError};
+use super::who::Who;
 use crate::clock::Clock;
+use crate::config::Workflows;
 use crate::json::value_lossy;
-use crate::model::{Answer, Ask, AskKind, AskState, Millis};
+use crate::model::{Answer, Ask, AskKind, AskState};
 use crate::store::{AskAnswered, Store, StoreError};
 use crate::workflow::engine::Begin;
 use crate::workflow::steps::complaint;
@@ -23,40 +25,9 @@ pub struct Approvals {
     store: Store,
     clock: Clock,
     key: LinkKey,
+    who: Who,
     /// Who goes on with runs, if they go on in this process.
     engine: Option<Begin>,
-}
-
-/// A question as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AskView {
-    /// Its id.
-    pub id: String,
-    /// `approval` or `input`.
-    pub kind: String,
-    /// The workflow that asks.
-    pub workflow: String,
-    /// Its run's flow.
-    pub flow_id: String,
-    /// `open`, `approved`, `rejected`, `expired`, `void`.
-    pub state: String,
-    /// The words.
-    pub prompt: String,
-    /// More to look at.
-    pub preview: Option<String>,
-    /// Who may answer; nobody if it is empty.
-    pub approvers: Vec<String>,
-    /// Who may not, whatever the list says.
-    pub not_by: Option<String>,
-    /// What an answer must look like: a JSON Schema.
-    pub schema: Option<Value>,
-    /// When it was asked, milliseconds since 1970.
-    pub created_at: i64,
-    /// When nobody can answer it any more.
-    pub expires_at: i64,
-    /// Who answered.
-    pub decided_by: Option<String>,
 }
 
 /// What a person says to a question.
@@ -94,10 +65,24 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
+/// Why a link leads nowhere.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It is none, or its time is over.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Whose it is may not answer any more.
+    #[error("{0}")]
+    NotYours(String),
+    /// The store cannot tell now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Approvals {
-    /// The desk of a state folder. `engine` is told of answers, where there is one.
-    pub fn new(store: Store, clock: Clock, state_dir: &Path, engine: Option<Begin>) -> std::io::Result<Self> {
-        Ok(Self { store, clock, key: LinkKey::open(state_dir)?, engine })
+    /// The desk of a state folder. `workflows` say who may answer now, where the config is known.
+    pub fn new(store: Store, clock: Clock, state_dir: &Path, workflows: Option<Workflows>) -> std::io::Result<Self> {
+        Ok(Self { store, clock, key: LinkKey::open(state_dir)?, who: Who::new(workflows), engine: None })
     }
 
     /// The same desk over an engine that has started since, which is told of answers.
@@ -106,28 +91,31 @@ impl Approvals {
         Self { engine: Some(engine), ..self }
     }
 
-    /// The questions that are open, or the last ones of all.
+    /// The questions that are open, or the last ones of all, each on a line.
     pub fn list(&self, only_open: bool) -> Result<Vec<AskView>, StoreError> {
-        Ok(self.store.asks(only_open)?.iter().map(view).collect())
+        Ok(self.store.asks(only_open)?.iter().map(|ask| AskView::listed(ask, self.who.shown(ask))).collect())
     }
 
-    /// One question.
+    /// One question, whole.
     pub fn show(&self, id: &str) -> Result<AskView, DecideError> {
-        Ok(view(&self.get(id)?))
+        Ok(self.view(&self.get(id)?))
     }
 
     /// A link's token with which this person can answer.
     pub fn link(&self, id: &str, name: &str) -> Result<String, DecideError> {
         let ask = self.open(id)?;
-        may_answer(&ask, name)?;
+        self.who.may_answer(&ask, name).map_err(DecideError::NotYours)?;
         Ok(self.key.sign(&Linked { ask: ask.id, name: name.to_owned(), expires_at: ask.expires_at.0 }))
     }
 
-    /// What a link's token is for. Looking answers nothing.
-    pub fn linked(&self, token: &str) -> Result<(AskView, String), TokenError> {
+    /// What a link's token is for. Looking answers nothing, and shows nothing to who may not answer any more.
+    pub fn linked(&self, token: &str) -> Result<(AskView, String), LinkError> {
         let linked = self.key.check(token, self.clock.now())?;
-        let ask = self.store.ask(&linked.ask).ok().flatten().ok_or(TokenError::Unknown)?;
-        Ok((view(&ask), linked.name))
+        let ask = self.store.ask(&linked.ask)?.ok_or(TokenError::Unknown)?;
+        if ask.state == AskState::Open {
+            self.who.may_answer(&ask, &linked.name).map_err(LinkError::NotYours)?;
+        }
+        Ok((self.view(&ask), linked.name))
     }
 
     /// Answers as `name`. Whoever calls has made sure who that is. Rejecting is everybody's: nothing runs then.
@@ -136,7 +124,7 @@ impl Approvals {
         let answer = match said {
             Asked::No => Answer { state: AskState::Rejected, by: Some(name.to_owned()), response: None },
             Asked::Yes(response) => {
-                may_answer(&ask, name)?;
+                self.who.may_answer(&ask, name).map_err(DecideError::NotYours)?;
                 let response = response_to(&ask, response)?;
                 Answer { state: AskState::Approved, by: Some(name.to_owned()), response }
             }
@@ -151,6 +139,10 @@ impl Approvals {
             engine.answered();
         }
         self.show(&ask.id)
+    }
+
+    fn view(&self, ask: &Ask) -> AskView {
+        AskView::of(ask, self.who.shown(ask))
     }
 
     fn get(&self, id: &str) -> Result<Ask, DecideError> {
@@ -170,24 +162,6 @@ fn too_late(ask: &Ask) -> DecideError {
         AskState::Void => DecideError::Void,
         state => DecideError::Decided(state),
     }
-}
-
-fn may_answer(ask: &Ask, name: &str) -> Result<(), DecideError> {
-    let no = |why: String| Err(DecideError::NotYours(why));
-    if ask.approvers.is_empty() {
-        return no(format!(
-            "nobody can approve this: it names no approvers. Give the step `approvers`, or the operator workflows.flows[\"{}\"].approvers",
-            ask.workflow
-        ));
-    }
-    if !ask.approvers.iter().any(|approver| approver == name) {
-        return no(format!("{name} is not asked here; {} may answer", ask.approvers.join(", ")));
-    }
-    let is_same = |other: &String| other.trim().to_lowercase() == name.trim().to_lowercase();
-    if ask.not_by.as_ref().is_some_and(is_same) {
-        return no(format!("{name} began this, and another person has to approve it"));
-    }
-    Ok(())
 }
 
 /// The answer to a question for input, as JSON that fits its schema.
@@ -216,23 +190,4 @@ fn response_to(ask: &Ask, response: Option<Value>) -> Result<Option<String>, Dec
         return Err(DecideError::Invalid(format!("the answer is longer than {} KiB", RESPONSE_MAX_BYTES >> 10)));
     }
     Ok(Some(text))
-}
-
-fn view(ask: &Ask) -> AskView {
-    let Millis(created_at) = ask.created_at;
-    AskView {
-        id: ask.id.clone(),
-        kind: ask.kind.as_str().to_owned(),
-        workflow: ask.workflow.clone(),
-        flow_id: ask.flow.as_str().to_owned(),
-        state: ask.state.as_str().to_owned(),
-        prompt: ask.prompt.clone(),
-        preview: ask.preview.clone(),
-        approvers: ask.approvers.clone(),
-        not_by: ask.not_by.clone(),
-        schema: ask.schema.as_deref().map(value_lossy),
-        created_at,
-        expires_at: ask.expires_at.0,
-        decided_by: ask.decided_by.clone(),
-    }
 }

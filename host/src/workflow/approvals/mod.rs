@@ -1,11 +1,15 @@
 //! Questions to people, and their answers: who may give one, how, and what follows from it. A question is answered once; by whoever it names, on
 //! the operator's word (the command line) or with a link that only that person was given. An empty list of names is nobody: such a question can
-//! only be rejected.
+//! only be rejected. What a person is shown is whole, or says that it is not.
 
 mod desk;
+mod shown;
 mod token;
+mod who;
 
-pub use desk::{Approvals, AskView, Asked, DecideError};
+pub use desk::{Approvals, Asked, DecideError, LinkError};
+pub use shown::AskView;
+pub(super) use shown::{TEXT_MAX_BYTES, excerpt};
 pub use token::{LinkKey, Linked, TokenError};
 
 use serde_json::Value;
