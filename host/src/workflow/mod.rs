@@ -27,5 +27,5 @@ pub use library::Workflows;
 pub use needs::Needs;
 pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step, StepPath};
 pub use ready::{Library, NotReady};
-pub use shell::{Argv, CommandError, ShellLine, VALUE_MAX_BYTES};
+pub use shell::{Argv, CommandError, Given, ShellLine, VALUE_MAX_BYTES};
 pub use steps::Kit;
