@@ -78,8 +78,7 @@ impl Scanner<'_> {
             // An old spelling of `$((…))` that some shells still have.
             Some('[') => {
                 self.doubt = self.doubt.or(Some("behind `$[`, inside which some shells compute"));
-                let end = self.rest().find(']').unwrap_or(self.rest().len());
-                self.computes(&self.rest()[..end]);
+                self.computes_until("]");
                 self.commands.push('$');
                 Ok(())
             }
@@ -230,12 +229,10 @@ impl Scanner<'_> {
             self.computes(inside);
         }
         self.commands.variable(name, is_quoted);
-        let before = self.commands.uses().len();
+        let since = self.commands.uses();
         self.inner(behind, Quote::Here, is_quoted);
         if behind.trim_start_matches(':').starts_with('=') {
-            for from in self.commands.uses().split_off(before) {
-                self.commands.defaults.push((name.to_owned(), from));
-            }
+            self.commands.hands_on(since, name);
         }
     }
 

@@ -19,6 +19,8 @@ use crate::expr::{Formula, Piece, Reference, Scope, Text, TextError, Values, as_
 
 /// References in one command. More than a line can be read with.
 const REFERENCES_MAX: usize = 64;
+/// Longest line, in bytes. The shell is given it as one word, of which Linux takes 128 KiB, with the names of its variables in it.
+const LINE_MAX_BYTES: usize = 64 * 1024;
 /// Longest value of a variable or a word, in bytes: Linux takes 128 KiB for one, with its name and the NUL behind it.
 pub const VALUE_MAX_BYTES: usize = 127 * 1024;
 
@@ -52,6 +54,9 @@ pub enum CommandError {
     /// Too many references.
     #[error("has more than {REFERENCES_MAX} references; make steps of it")]
     TooMany,
+    /// Too long a line.
+    #[error("is longer than {LINE_MAX_BYTES} bytes; write it into a file that the step runs")]
+    LongLine,
     /// A value with a NUL character.
     #[error("the value of `{0}` holds a NUL character, which no program can be given; hand it over with `stdin:`")]
     Nul(String),

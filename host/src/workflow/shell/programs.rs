@@ -201,7 +201,7 @@ impl Evaluator {
         }
         let mut given = 0;
         let mut behind = behind.iter();
-        while let Some(word) = behind.next() {
+        while let Some(word) = behind.next().filter(|_| given < 2) {
             match word.plain.strip_prefix('-') {
                 Some(letter) if letter.len() == 1 && REMOTE_VALUES.contains(letter) => _ = behind.next(),
                 Some(_) => {}
@@ -234,7 +234,7 @@ pub(super) fn takes_code(program: &str, next: &str, option: &str) -> bool {
     let is_data = DATA_OPTIONS
         .iter()
         .any(|(programs, letters)| letters.contains(letter) && programs.split(' ').any(|known| known == program));
-    !is_data && !(program == "git" && GIT_DATA.contains(&next))
+    !(is_data || program == "git" && GIT_DATA.contains(&next))
 }
 
 /// The letters of `-ec`. More than four are hardly options of one letter.

@@ -37,8 +37,11 @@ pub(super) fn check_line(commands: &Commands, mut carriers: Carriers<'_>, depth:
     for words in &commands.ended {
         check_command(words, &carriers, depth)?;
     }
+    let carried = |words: &Vec<Word>| words.iter().find_map(|word| carriers.carried(word));
+    let holding = commands.ended.iter().enumerate().filter_map(|(at, words)| Some((at, carried(words)?)));
+    let written: Vec<(usize, String)> = holding.take(if commands.feeds { 2 } else { 0 }).collect();
     for (at, words) in commands.ended.iter().enumerate() {
-        fed(commands, at, words, &carriers)?;
+        fed(&written, at, words, &carriers)?;
     }
     commands.unclear.iter().try_for_each(|text| check_unclear(text, &carriers))
 }
@@ -60,7 +63,8 @@ fn check_computed(name: &str, carriers: &Carriers<'_>) -> Result<(), CommandErro
 fn check_command(words: &[Word], carriers: &Carriers<'_>, depth: usize) -> Result<(), CommandError> {
     let words: Vec<&Word> = words.iter().filter(|word| !word.redirects).collect();
     let names: Vec<&str> = words.iter().map(|word| base(&word.plain)).collect();
-    let program = program_of(&words);
+    let starts = Starts::of(&words, &names);
+    let program = starts.program;
     let first = program.map_or("", |at| names[at]);
     inner_texts(&words, &names, carriers, depth)?;
     if COMPUTING.contains(&first) {
@@ -74,18 +78,17 @@ fn check_command(words: &[Word], carriers: &Carriers<'_>, depth: usize) -> Resul
     if ONLY_DATA.contains(&first) {
         return Ok(());
     }
-    let starts = |at: usize| may_start(&names, at, program);
-    let found = (0..names.len()).filter(|at| starts(*at)).find_map(|at| Some((names[at], evaluator(names[at])?)));
+    let found = (0..names.len()).filter(|at| starts.maybe(*at)).find_map(|at| Some((names[at], evaluator(names[at])?)));
     if let Some((name, evaluator)) = found {
         let place = format!("in a command of `{name}`, which may run its words");
         return Err(refused(&carrying, &place, evaluator.advice));
     }
-    for (at, name) in names.iter().enumerate().filter(|(at, _)| starts(*at)) {
+    for (at, name) in names.iter().enumerate().filter(|(at, _)| starts.maybe(*at)) {
         let Some(language) = language(name) else { continue };
         if let Some(value) = language.may_run(&words[at + 1..], carriers).and_then(|word| carriers.carried(word)) {
             return Err(refused(&value, &format!("in a text that `{name}` may run"), language.advice));
         }
-        if language.ends_with_its_program() && is_started(&names, at, program) {
+        if language.ends_with_its_program() && starts.surely(at) {
             break;
         }
     }
@@ -102,14 +105,30 @@ fn program_of(words: &[&Word]) -> Option<usize> {
     words.iter().position(|word| !BEFORE.contains(&word.plain.as_str()) && word.assigns().is_none())
 }
 
-/// Whether a word may be a program here. Who else starts programs is not known, so most names count wherever they are.
-fn may_start(names: &[&str], at: usize, program: Option<usize>) -> bool {
-    !ALSO_WORDS.contains(&names[at]) || is_started(names, at, program)
+/// Where in a command programs may be.
+struct Starts<'n> {
+    names: &'n [&'n str],
+    program: Option<usize>,
+    /// The first word behind which another program starts.
+    starter: usize,
 }
 
-fn is_started(names: &[&str], at: usize, program: Option<usize>) -> bool {
-    let starts_next = |name: &&str| wrapper(name).is_some() || *name == "--" || RUNS_NEXT.contains(name);
-    Some(at) == program || names[..at].iter().any(starts_next)
+impl<'n> Starts<'n> {
+    fn of(words: &[&Word], names: &'n [&'n str]) -> Self {
+        let starts_next = |name: &&str| wrapper(name).is_some() || *name == "--" || RUNS_NEXT.contains(name);
+        let starter = names.iter().position(starts_next).unwrap_or(names.len());
+        Self { names, program: program_of(words), starter }
+    }
+
+    /// Whether a word is surely a program, or behind what runs one.
+    fn surely(&self, at: usize) -> bool {
+        Some(at) == self.program || at > self.starter
+    }
+
+    /// Whether a word may be a program. Who else starts programs is not known, so most names count wherever they are.
+    fn maybe(&self, at: usize) -> bool {
+        !ALSO_WORDS.contains(&self.names[at]) || self.surely(at)
+    }
 }
 
 /// What is written out for another shell to read, in single quotes: its variables are those of this one.
@@ -117,8 +136,8 @@ fn inner_texts(words: &[&Word], names: &[&str], carriers: &Carriers<'_>, depth: 
     if !names.iter().any(|name| is_shell(name)) {
         return Ok(());
     }
-    let texts = words.iter().filter(|word| word.plain.contains(['$', '`', ' ']));
-    texts.map(|word| check_inner(&word.plain, carriers, depth)).collect()
+    let mut texts = words.iter().filter(|word| word.plain.contains(['$', '`', ' ']));
+    texts.try_for_each(|word| check_inner(&word.plain, carriers, depth))
 }
 
 fn is_shell(name: &str) -> bool {
@@ -251,20 +270,20 @@ fn check_program(words: &[&Word], names: &[&str], carriers: &Carriers<'_>) -> Re
     Ok(())
 }
 
-/// Whether nothing that holds a value is read by a program that runs what it reads.
-fn fed(commands: &Commands, at: usize, words: &[Word], carriers: &Carriers<'_>) -> Result<(), CommandError> {
+/// Whether nothing that holds a value is read by a program that runs what it reads. `written` are commands that hold one and may be read.
+fn fed(written: &[(usize, String)], at: usize, words: &[Word], carriers: &Carriers<'_>) -> Result<(), CommandError> {
     let plain: Vec<&Word> = words.iter().filter(|word| !word.redirects).collect();
     let runs = |at: usize| {
         let (name, behind) = (base(&plain[at].plain), &plain[at + 1..]);
         language(name).is_some_and(|known| known.reads(behind))
             || evaluator(name).is_some_and(|known| known.reads(name, behind))
     };
-    let names = || plain.iter().map(|word| base(&word.plain));
-    let program = program_of(&plain);
-    if program.is_some_and(|at| ONLY_DATA.contains(&base(&plain[at].plain))) {
+    let all: Vec<&str> = plain.iter().map(|word| base(&word.plain)).collect();
+    let names = || all.iter().copied();
+    let starts = Starts::of(&plain, &all);
+    if starts.program.is_some_and(|at| ONLY_DATA.contains(&base(&plain[at].plain))) {
         return Ok(());
     }
-    let all: Vec<&str> = names().collect();
     let filler = names().position(|name| FILLERS.contains(&name));
     let is_filled = filler.is_some_and(|filler| {
         let mut behind = names().skip(filler + 1).filter(|name| !name.starts_with('-'));
@@ -273,14 +292,12 @@ fn fed(commands: &Commands, at: usize, words: &[Word], carriers: &Carriers<'_>) 
         let last = names().next_back().unwrap_or_default();
         is_bare(last) && filler + 1 < plain.len() || behind.any(runs)
     });
-    if !is_filled && !(0..plain.len()).any(|at| may_start(&all, at, program) && runs(at)) {
+    if !is_filled && !(0..plain.len()).any(|at| starts.maybe(at) && runs(at)) {
         return Ok(());
     }
-    let carried = |words: &[Word]| words.iter().find_map(|word| carriers.carried(word));
     let redirected = words.iter().filter(|word| word.redirects).find_map(|word| carriers.carried(word));
-    let other =
-        || commands.ended.iter().enumerate().filter(|(other, _)| *other != at).find_map(|(_, words)| carried(words));
-    let read = redirected.or_else(|| if commands.feeds { other() } else { None });
+    let other = || written.iter().find(|(other, _)| *other != at).map(|(_, value)| value.clone());
+    let read = redirected.or_else(other);
     let read = read.or_else(|| carriers.is_fed().then(|| "`stdin`, which holds a value from elsewhere,".to_owned()));
     match read {
         Some(value) => Err(refused(&value, "in a line with a program that runs what it reads", IN_STEPS)),

@@ -4,11 +4,14 @@
 use super::dollar::TAKE_OUT;
 use super::rules::{self, DEPTH_MAX};
 use super::words::{Carriers, Commands};
-use super::{CommandError, Given, Inserted};
+use super::{CommandError, Given, Inserted, LINE_MAX_BYTES};
 use crate::expr::Scope;
 
 /// Reads and checks a line: the script with its variables, and what they stand for.
 pub(super) fn scan(text: &str, scope: &Scope, given: &Given<'_>) -> Result<(String, Vec<Inserted>), CommandError> {
+    if text.len() > LINE_MAX_BYTES {
+        return Err(CommandError::LongLine);
+    }
     let mut scanner = Scanner::new(text, Some((scope, given)), 0);
     scanner.all(Quote::None)?;
     rules::check_line(&scanner.commands, Carriers::new(given), 0)?;
@@ -42,6 +45,8 @@ pub(super) struct Scanner<'a> {
     unclear_from: Option<usize>,
     /// Here-documents whose texts begin behind this line of the text.
     awaited: Vec<HereDocument>,
+    /// Up to where names were taken for computed ones.
+    computed_to: usize,
     pub depth: usize,
 }
 
@@ -73,6 +78,7 @@ impl<'a> Scanner<'a> {
             doubt: None,
             unclear_from: None,
             awaited: Vec::new(),
+            computed_to: 0,
             depth,
         }
     }
@@ -137,9 +143,7 @@ impl<'a> Scanner<'a> {
                 self.commands.end_command();
                 if self.rest().starts_with("((") {
                     self.doubt("behind `((`, inside which the shell computes");
-                    let end = self.rest().find("))").unwrap_or(self.rest().len());
-                    let inside = self.rest()[..end].to_owned();
-                    self.computes(&inside);
+                    self.computes_until("))");
                 }
             }
             '<' | '>' if self.rest()[1..].starts_with('(') => {
@@ -240,6 +244,15 @@ impl<'a> Scanner<'a> {
         self.commands
             .computed
             .extend(names.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned));
+    }
+
+    /// The shell computes from here to there. One inside of another has been gone through with it.
+    pub fn computes_until(&mut self, end: &str) {
+        if self.at >= self.computed_to {
+            let length = self.rest().find(end).unwrap_or(self.rest().len());
+            self.computes(&self.rest()[..length]);
+            self.computed_to = self.at + length;
+        }
     }
 
     /// From here on the quotes may be others than they look.

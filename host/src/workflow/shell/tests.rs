@@ -221,3 +221,30 @@ fn no_beginning_and_no_end_of_a_line_makes_the_reader_panic() {
         let _ = parse(&line[at..]);
     }
 }
+
+#[test]
+fn a_line_that_is_hard_to_read_is_read_or_refused_in_time() {
+    for piece in [
+        "((",
+        "$[",
+        "$(",
+        "${a",
+        "${A=}",
+        "at ",
+        "sed ",
+        "sh;",
+        "sh|",
+        "A=$B;",
+        "<<E\n",
+        "'$(' ",
+        "\"",
+        "`",
+        "eval 'eval ",
+        "${A:-",
+    ] {
+        let line = piece.repeat(super::LINE_MAX_BYTES / piece.len() / 8);
+        let _ = parse(&format!("echo $x; {line}"));
+        let _ = parse(&format!("{line} \"$LOBSTER_ARG_A\""));
+    }
+    assert_eq!(parse(&"a".repeat(super::LINE_MAX_BYTES + 1)), Err(CommandError::LongLine));
+}

@@ -118,13 +118,18 @@ impl Commands {
         self.word().put(Used::Variable(name.to_owned()), is_quoted);
     }
 
-    /// The variables of the word where the walk is.
-    pub fn uses(&self) -> Vec<String> {
-        let used = |part: &Part| match &part.used {
-            Used::Variable(name) => Some(name.clone()),
-            Used::Reference(_) => None,
-        };
-        self.current.iter().flat_map(|word| &word.parts).filter_map(used).collect()
+    /// How much the word where the walk is uses by now.
+    pub fn uses(&self) -> usize {
+        self.current.as_ref().map_or(0, |word| word.parts.len())
+    }
+
+    /// `${to:=…}`: the variables that the word has used since then are handed on.
+    pub fn hands_on(&mut self, since: usize, to: &str) {
+        for part in self.current.iter().flat_map(|word| word.parts.iter().skip(since)) {
+            if let Used::Variable(from) = &part.used {
+                self.defaults.push((to.to_owned(), from.clone()));
+            }
+        }
     }
 
     pub fn redirects(&mut self) {
