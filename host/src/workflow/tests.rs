@@ -347,38 +347,3 @@ fn a_plan_is_drawn_in_three_ways() {
          3. step3: for_each each item\n  |   1. step3-step1: command echo $item\n"
     );
 }
-
-#[test]
-fn an_environment_that_holds_a_reference_is_no_way_around_the_rules_for_commands() {
-    let load = |text: &str| Plan::parse(text, Path::new("w/flow.yaml")).map_err(|errors| errors.to_string());
-    let refused = |text: &str, expected: &str| {
-        let error = load(text).expect_err(text);
-        assert!(error.contains(expected), "{text}: {error}");
-    };
-    let ssh = "stands in a command of `ssh`";
-    refused("steps:\n- run: ssh host \"deploy $BRANCH\"\n  env: { BRANCH: $webhook.body.ref }", ssh);
-    refused("env: { BRANCH: $webhook.body.ref }\nsteps:\n- run: ssh host \"deploy $BRANCH\"", ssh);
-    refused("steps:\n- run: ssh host \"deploy $LOBSTER_ARG_BRANCH\"\nargs: { branch: {} }", ssh);
-    refused(
-        "steps:\n- run: bash\n  stdin: $webhook.body.ref",
-        "stands in a line with a program that runs what it reads",
-    );
-    refused(
-        "steps:\n- run: [sh]\n  stdin: $webhook.body.ref",
-        "stands in a line with a program that runs what it reads",
-    );
-    refused(
-        "steps:\n- run: [sh, -c, 'eval \"$$BRANCH\"']\n  env: { BRANCH: $webhook.body.ref }",
-        "stands in a command of `eval`",
-    );
-    refused("steps:\n- run: ls\n  env: { git_dir: $webhook.body.ref }", "take a name of your own");
-    for text in [
-        "env: { BRANCH: $webhook.body.ref }\nsteps:\n- run: ssh host \"deploy $BRANCH\"\n  env: { BRANCH: main }",
-        "steps:\n- run: ls\n  env: { BRANCH: $webhook.body.ref }\n- run: ssh host \"deploy $BRANCH\"",
-        "steps:\n- run: bash -c 'deploy \"$BRANCH\"'\n  env: { BRANCH: $webhook.body.ref }",
-        "steps:\n- run: ssh host 'NAME=$(cat); deploy \"$NAME\"'\n  stdin: $webhook.body.ref",
-        "steps:\n- run: bash\n  stdin: echo hello",
-    ] {
-        load(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    }
-}

@@ -1,8 +1,10 @@
 //! Values under a name of the environment: what `env:` gives them, and what a line hands on.
 
 use std::fs;
+use std::path::Path;
 
 use super::*;
+use crate::workflow::Plan;
 
 /// What would leave a file if any of it ran.
 const ATTACKS: [&str; 8] = [
@@ -161,7 +163,7 @@ fn a_reference_stays_a_text_for_every_attack() {
             assert_eq!(run(line, &json!(attack)), attack, "{line}");
         }
     }
-    assert!(!std::path::Path::new("pwned").exists());
+    assert!(!Path::new("pwned").exists());
 }
 
 #[test]
@@ -223,5 +225,40 @@ fn variables_that_decide_what_programs_do_are_known_by_name_and_by_family() {
     }
     for name in ["BRANCH", "VERSION", "USER_NAME", "TZ", "LANG", "DOCKER_TAG", "PATHS", "PYTHO"] {
         assert!(!super::super::is_deciding(name), "{name}");
+    }
+}
+
+#[test]
+fn an_environment_that_holds_a_reference_is_no_way_around_the_rules_for_commands() {
+    let load = |text: &str| Plan::parse(text, Path::new("w/flow.yaml")).map_err(|errors| errors.to_string());
+    let refused = |text: &str, expected: &str| {
+        let error = load(text).expect_err(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    };
+    let ssh = "stands in a command of `ssh`";
+    refused("steps:\n- run: ssh host \"deploy $BRANCH\"\n  env: { BRANCH: $webhook.body.ref }", ssh);
+    refused("env: { BRANCH: $webhook.body.ref }\nsteps:\n- run: ssh host \"deploy $BRANCH\"", ssh);
+    refused("steps:\n- run: ssh host \"deploy $LOBSTER_ARG_BRANCH\"\nargs: { branch: {} }", ssh);
+    refused(
+        "steps:\n- run: bash\n  stdin: $webhook.body.ref",
+        "stands in a line with a program that runs what it reads",
+    );
+    refused(
+        "steps:\n- run: [sh]\n  stdin: $webhook.body.ref",
+        "stands in a line with a program that runs what it reads",
+    );
+    refused(
+        "steps:\n- run: [sh, -c, 'eval \"$$BRANCH\"']\n  env: { BRANCH: $webhook.body.ref }",
+        "stands in a command of `eval`",
+    );
+    refused("steps:\n- run: ls\n  env: { git_dir: $webhook.body.ref }", "take a name of your own");
+    for text in [
+        "env: { BRANCH: $webhook.body.ref }\nsteps:\n- run: ssh host \"deploy $BRANCH\"\n  env: { BRANCH: main }",
+        "steps:\n- run: ls\n  env: { BRANCH: $webhook.body.ref }\n- run: ssh host \"deploy $BRANCH\"",
+        "steps:\n- run: bash -c 'deploy \"$BRANCH\"'\n  env: { BRANCH: $webhook.body.ref }",
+        "steps:\n- run: ssh host 'NAME=$(cat); deploy \"$NAME\"'\n  stdin: $webhook.body.ref",
+        "steps:\n- run: bash\n  stdin: echo hello",
+    ] {
+        load(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
 }
