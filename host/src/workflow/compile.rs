@@ -7,7 +7,7 @@ use super::fields::ASKING_FIELDS;
 use super::names::Names;
 use super::needs::Needs;
 use super::plan::{AfterFailure, Call, Plan, Step};
-use super::shell::is_deciding;
+use super::shell::{Given, is_deciding};
 use crate::config::ConfigErrors;
 use crate::config::workflow::{Data, Definition, Findings, Written};
 use crate::expr::{Condition, Reference, Scope, Template, Text};
@@ -34,7 +34,9 @@ impl Plan {
             needs: Needs::default(),
             calls: Vec::new(),
             asks: Vec::new(),
-            variables: definition.env.iter().map(|(name, _)| name.clone()).collect(),
+            variables: Vec::new(),
+            carrying: Vec::new(),
+            stdin_carries: false,
             step: String::new(),
         };
         let env = compiler.env(&definition.env);
@@ -89,6 +91,10 @@ pub(super) struct Compiler<'a> {
     asks: Vec<Ask>,
     /// Names of the environment that the author gives.
     pub variables: Vec<String>,
+    /// Those of them whose value holds a reference.
+    pub carrying: Vec<String>,
+    /// Whether what the step reads holds one.
+    pub stdin_carries: bool,
     /// The id of the step where the walk is.
     pub step: String,
 }
@@ -153,14 +159,27 @@ impl Compiler<'_> {
         data.map_or_else(|| Template::Map(Vec::new()), |data| self.template(data))
     }
 
+    /// What a command has beside its words.
+    pub fn given(&self) -> Given<'_> {
+        Given { variables: &self.variables, carrying: &self.carrying, stdin_carries: self.stdin_carries }
+    }
+
+    /// An environment; its names are known from here on.
     pub fn env(&mut self, env: &[(String, Written)]) -> Vec<(String, Text)> {
         let mut variables = Vec::new();
         for (name, written) in env {
             let text = self.text(written);
-            if is_deciding(name) && text.as_plain().is_none() {
-                let message =
-                    format!("{name} decides which programs run, so its value cannot come from elsewhere; write it out");
+            let carries = text.references().next().is_some();
+            if is_deciding(name) && carries {
+                let message = format!(
+                    "{name} decides which programs run or what they do, so its value cannot come from elsewhere; write it out, or take a name of your own"
+                );
                 self.findings.problem(&written.at, message);
+            }
+            self.variables.push(name.clone());
+            self.carrying.retain(|known| known != name);
+            if carries {
+                self.carrying.push(name.clone());
             }
             variables.push((name.clone(), text));
         }

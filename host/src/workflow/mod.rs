@@ -31,5 +31,5 @@ pub use needs::Needs;
 pub use path::StepPath;
 pub use plan::{AfterFailure, Approval, Body, Call, ForEach, Plan, Step};
 pub use ready::{Library, NotReady};
-pub use shell::{Argv, CommandError, ShellLine, VALUE_MAX_BYTES};
+pub use shell::{Argv, CommandError, Given, ShellLine, VALUE_MAX_BYTES};
 pub use steps::Kit;

@@ -28,12 +28,12 @@ impl Compiler<'_> {
     fn one(&mut self, definition: &StepDefinition, number: usize) -> Step {
         let id = self.names.id(definition).to_owned();
         let around = std::mem::replace(&mut self.step, id.clone());
-        let own_variables = self.variables.len();
-        self.variables.extend(definition.env.iter().map(|(name, _)| name.clone()));
+        let around_variables = (self.variables.clone(), self.carrying.clone());
         let when = definition.when.as_ref().and_then(|when| self.condition(when));
         let env = self.env(&definition.env);
         let cwd = self.optional(definition.cwd.as_ref());
         let stdin = definition.stdin.as_ref().map(|stdin| self.template(stdin));
+        self.stdin_carries = stdin.as_ref().is_some_and(|stdin| !stdin.references().is_empty());
         let body = self.body(&definition.body);
         let approval = definition.approval.as_ref().map(|approval| {
             // It is asked after the step's own body, and shows what came of that.
@@ -46,7 +46,7 @@ impl Compiler<'_> {
             approval
         });
         self.needs.people |= approval.is_some() || matches!(body, Body::Input { .. });
-        self.variables.truncate(own_variables);
+        (self.variables, self.carrying) = around_variables;
         self.step = around;
         Step {
             id,
@@ -132,8 +132,7 @@ impl Compiler<'_> {
 
     fn shell(&mut self, line: &Written) -> Body {
         self.needs.commands = true;
-        let variables: Vec<&str> = self.variables.iter().map(String::as_str).collect();
-        match ShellLine::parse(&line.text, &self.scope, &variables) {
+        match ShellLine::parse(&line.text, &self.scope, &self.given()) {
             Ok(shell) => {
                 self.note(shell.references());
                 Body::Shell(shell)
@@ -149,7 +148,7 @@ impl Compiler<'_> {
         self.needs.commands = true;
         let at = words.first().map(|word| word.at.clone());
         let words = words.iter().map(|word| self.text(word)).collect();
-        match (Argv::new(words), at) {
+        match (Argv::new(words, &self.given()), at) {
             (Ok(argv), _) => Body::Argv(argv),
             (Err(error), Some(at)) => {
                 self.findings.problem(&at, error.to_string());

@@ -1,19 +1,26 @@
 //! Commands. A value that is put into one never becomes shell text: in a line for the shell each reference is an environment variable, quoted as
 //! its place asks for, and in a list of words it is one word or a part of one. What cannot be told safe is refused when the file is read.
 
+mod deciding;
+mod dollar;
+mod languages;
+mod programs;
+mod rules;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub(super) use words::is_deciding;
+pub(super) use deciding::is_deciding;
 
 use serde_json::Value;
 
-use crate::expr::{Formula, Reference, Scope, Text, TextError, Values, as_text};
+use crate::expr::{Formula, Piece, Reference, Scope, Text, TextError, Values, as_text};
 
 /// References in one command. More than a line can be read with.
 const REFERENCES_MAX: usize = 64;
+/// Longest line, in bytes. The shell is given it as one word, of which Linux takes 128 KiB, with the names of its variables in it.
+const LINE_MAX_BYTES: usize = 64 * 1024;
 /// Longest value of a variable or a word, in bytes: Linux takes 128 KiB for one, with its name and the NUL behind it.
 pub const VALUE_MAX_BYTES: usize = 127 * 1024;
 
@@ -35,9 +42,9 @@ pub enum CommandError {
         error: TextError,
     },
     /// A reference where a value could become more than data.
-    #[error("`{reference}` stands {place}; {advice}")]
+    #[error("{reference} stands {place}; {advice}")]
     Place {
-        /// As it was written.
+        /// As it was written, and what it is if that cannot be seen.
         reference: String,
         /// Where.
         place: String,
@@ -47,6 +54,9 @@ pub enum CommandError {
     /// Too many references.
     #[error("has more than {REFERENCES_MAX} references; make steps of it")]
     TooMany,
+    /// Too long a line.
+    #[error("is longer than {LINE_MAX_BYTES} bytes; write it into a file that the step runs")]
+    LongLine,
     /// A value with a NUL character.
     #[error("the value of `{0}` holds a NUL character, which no program can be given; hand it over with `stdin:`")]
     Nul(String),
@@ -70,6 +80,17 @@ struct Inserted {
     begins_word: bool,
 }
 
+/// What a command is given beside its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// Names that the author gives to the environment. They are the shell's.
+    pub variables: &'a [String],
+    /// Those of them whose value holds a reference: where a reference cannot stand, they cannot either.
+    pub carrying: &'a [String],
+    /// Whether what it reads holds a reference.
+    pub stdin_carries: bool,
+}
+
 /// A line for `/bin/sh -c`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShellLine {
@@ -79,9 +100,9 @@ pub struct ShellLine {
 }
 
 impl ShellLine {
-    /// Reads a line. `variables` are names that the author has given to the environment; they are the shell's.
-    pub fn parse(text: &str, scope: &Scope, variables: &[&str]) -> Result<Self, CommandError> {
-        let (script, inserted) = scan::scan(text, scope, variables)?;
+    /// Reads a line.
+    pub fn parse(text: &str, scope: &Scope, given: &Given<'_>) -> Result<Self, CommandError> {
+        let (script, inserted) = scan::scan(text, scope, given)?;
         Ok(Self { written: text.to_owned(), script, inserted })
     }
 
@@ -119,8 +140,13 @@ pub struct Argv {
 
 impl Argv {
     /// Takes words that were read; the first is the program.
-    pub fn new(words: Vec<Text>) -> Result<Self, CommandError> {
-        words::check_argv(&words)?;
+    pub fn new(words: Vec<Text>, given: &Given<'_>) -> Result<Self, CommandError> {
+        let piece = |piece: &Piece| match piece {
+            Piece::Plain(plain) => Ok(plain.clone()),
+            Piece::Formula(formula) => Err(format!("${{{}}}", formula.as_str())),
+        };
+        let read = words.iter().map(|text| words::Word::of_list(text.pieces().iter().map(piece))).collect();
+        rules::check_list(read, words::Carriers::new(given))?;
         Ok(Self { words })
     }
 
@@ -130,7 +156,7 @@ impl Argv {
         let mut words = Vec::new();
         for word in &self.words {
             let first = word.references().next().map(|reference| reference.as_str().to_owned());
-            let begins = matches!(word.pieces().first(), Some(crate::expr::Piece::Formula(_)));
+            let begins = matches!(word.pieces().first(), Some(Piece::Formula(_)));
             let value = word.value(values)?;
             let value = checked(first.as_deref().unwrap_or_default(), value, begins && !behind_dashes)?;
             behind_dashes |= word.as_plain() == Some("--");
@@ -152,9 +178,9 @@ impl Argv {
 
 /// A text as it is shown to people.
 pub(super) fn shown(text: &Text) -> String {
-    let piece = |piece: &crate::expr::Piece| match piece {
-        crate::expr::Piece::Plain(text) => text.clone(),
-        crate::expr::Piece::Formula(formula) => format!("${{{}}}", formula.as_str()),
+    let piece = |piece: &Piece| match piece {
+        Piece::Plain(text) => text.clone(),
+        Piece::Formula(formula) => format!("${{{}}}", formula.as_str()),
     };
     text.pieces().iter().map(piece).collect()
 }

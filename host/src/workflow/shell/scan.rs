@@ -1,62 +1,89 @@
-//! Goes through a line for the shell, quote by quote, and puts a variable in the place of each reference.
-//!
-//! `$name`, `${…}`: a reference if the name is one that is known here; the shell's if it is written like a variable of the environment (`$HOME`), is one
-//! (`env:`), or is special (`$1`, `$?`, `$(date)`); anything else is refused, since it would silently be empty. `$$name` is the shell's
-//! `$name` whatever is known.
+//! Goes through a line for the shell, quote by quote, and collects its commands; `dollar.rs` puts a variable in the place of each reference.
+//! What stands inside `$(…)`, a here-document or the text for another shell is gone through in the same way, to know its commands.
 
-use super::words::{Commands, Word};
-use super::{CommandError, Inserted, REFERENCES_MAX, variable};
-use crate::expr::{Formula, Scope, begins_name, formula_at};
+use super::dollar::TAKE_OUT;
+use super::rules::{self, DEPTH_MAX};
+use super::words::{Carriers, Commands};
+use super::{CommandError, Given, Inserted, LINE_MAX_BYTES};
+use crate::expr::Scope;
 
-/// What to do instead of standing where it cannot be told what the shell makes of a value.
-pub(super) const TAKE_OUT: &str =
-    "give it a name in the step's `env:` and write `\"$NAME\"` there, or do this part in a step of its own";
-
-pub(super) fn scan(text: &str, scope: &Scope, variables: &[&str]) -> Result<(String, Vec<Inserted>), CommandError> {
-    let mut scanner = Scanner {
-        text,
-        at: 0,
-        scope,
-        variables,
-        script: String::with_capacity(text.len()),
-        inserted: Vec::new(),
-        commands: Commands::default(),
-        doubt: None,
-    };
-    scanner.all()?;
+/// Reads and checks a line: the script with its variables, and what they stand for.
+pub(super) fn scan(text: &str, scope: &Scope, given: &Given<'_>) -> Result<(String, Vec<Inserted>), CommandError> {
+    if text.len() > LINE_MAX_BYTES {
+        return Err(CommandError::LongLine);
+    }
+    let mut scanner = Scanner::new(text, Some((scope, given)), 0);
+    scanner.all(Quote::None)?;
+    rules::check_line(&scanner.commands, Carriers::new(given), 0)?;
     Ok((scanner.script, scanner.inserted))
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-    scope: &'a Scope,
-    variables: &'a [&'a str],
-    script: String,
-    inserted: Vec<Inserted>,
-    commands: Commands,
-    /// Since when it is not certain how the shell reads on.
-    doubt: Option<&'static str>,
+/// The commands of a text in which there are no references.
+pub(super) fn commands_of(text: &str, depth: usize) -> Commands {
+    read(text, Quote::None, depth)
+}
+
+/// The same of a text that a shell only puts values into, as of a here-document.
+pub(super) fn read(text: &str, quote: Quote, depth: usize) -> Commands {
+    let mut scanner = Scanner::new(text, None, depth);
+    // Only references are refused while a text is read.
+    let _ = scanner.all(quote);
+    scanner.commands
+}
+
+pub(super) struct Scanner<'a> {
+    pub text: &'a str,
+    pub at: usize,
+    /// What can be referred to; nothing in what was gone through before.
+    pub known: Option<(&'a Scope, &'a Given<'a>)>,
+    pub script: String,
+    pub inserted: Vec<Inserted>,
+    pub commands: Commands,
+    /// Since when it is not certain how the shell reads on. References are refused then.
+    pub doubt: Option<&'static str>,
+    /// Where that is more than doubt on principle.
+    unclear_from: Option<usize>,
+    /// Here-documents whose texts begin behind this line of the text.
+    awaited: Vec<HereDocument>,
+    /// Up to where names were taken for computed ones.
+    computed_to: usize,
+    pub depth: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Quote {
+pub(super) enum Quote {
     None,
     Double,
     Single,
+    /// A text whose quotes are only text.
+    Here,
 }
 
-/// What a dollar sign begins.
-enum Dollar {
-    /// `$$name`: the shell's, without the first sign.
-    Escaped,
-    Reference(Formula, usize),
-    Shell,
+struct HereDocument {
+    end: String,
+    /// `<<-`: tabs in front of a line are none of it.
+    is_indented: bool,
+    is_expanded: bool,
 }
 
-impl Scanner<'_> {
-    fn all(&mut self) -> Result<(), CommandError> {
-        let mut quote = Quote::None;
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, known: Option<(&'a Scope, &'a Given<'a>)>, depth: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            known,
+            script: String::with_capacity(text.len()),
+            inserted: Vec::new(),
+            commands: Commands::default(),
+            doubt: None,
+            unclear_from: None,
+            awaited: Vec::new(),
+            computed_to: 0,
+            depth,
+        }
+    }
+
+    fn all(&mut self, mut quote: Quote) -> Result<(), CommandError> {
         while let Some(c) = self.peek() {
             match (quote, c) {
                 (_, '$') => self.dollar(quote)?,
@@ -66,17 +93,17 @@ impl Scanner<'_> {
                 }
                 (Quote::None, '\'' | '"') => {
                     quote = if c == '"' { Quote::Double } else { Quote::Single };
-                    self.commands.in_word();
+                    self.commands.word();
                     self.copy(1);
                 }
-                (Quote::None | Quote::Double, '\\') => {
+                (Quote::None | Quote::Double | Quote::Here, '\\') => {
                     self.copy(1);
                     if let Some(next) = self.peek() {
                         self.commands.push(next);
                         self.copy(next.len_utf8());
                     }
                 }
-                (Quote::None | Quote::Double, '`') => self.backticks()?,
+                (Quote::None | Quote::Double | Quote::Here, '`') => self.backticks(quote)?,
                 (Quote::None, '#') if !self.commands.is_in_word() => self.comment(),
                 (Quote::None, c) => self.unquoted(c)?,
                 (_, c) => {
@@ -85,33 +112,57 @@ impl Scanner<'_> {
                 }
             }
         }
-        if quote != Quote::None {
+        if matches!(quote, Quote::Double | Quote::Single) {
             let last = self.inserted.last().map(|inserted| inserted.formula.as_str().to_owned());
             if let Some(reference) = last {
-                return Err(refused(&reference, "in a line whose quotes do not end", "close them"));
+                return Err(refused(&format!("`{reference}`"), "in a line whose quotes do not end", "close them"));
             }
         }
-        self.commands.end_command();
-        self.commands.check()
+        if quote != Quote::Here {
+            self.commands.end_command();
+        }
+        if let Some(from) = self.unclear_from {
+            self.commands.unclear.push(self.script[from..].to_owned());
+        }
+        Ok(())
     }
 
     fn unquoted(&mut self, c: char) -> Result<(), CommandError> {
         match c {
             ' ' | '\t' => self.commands.end_word(),
-            ';' | '|' | '&' | '\n' | ')' => self.commands.end_command(),
+            '\n' => {
+                self.commands.end_command();
+                self.copy(1);
+                return self.here_documents();
+            }
+            ';' | '|' | '&' | ')' => {
+                self.commands.feeds |= c == '|';
+                self.commands.end_command();
+            }
             '(' => {
                 self.commands.end_command();
                 if self.rest().starts_with("((") {
-                    self.doubt = self.doubt.or(Some("behind `((`, inside which the shell computes"));
+                    self.doubt("behind `((`, inside which the shell computes");
+                    self.computes_until("))");
                 }
+            }
+            '<' | '>' if self.rest()[1..].starts_with('(') => {
+                self.commands.feeds = true;
+                self.copy(2);
+                return self.nested(')', "inside `<(…)`", Quote::None);
             }
             '<' | '>' => {
                 self.commands.end_word();
                 self.commands.redirects();
-                if self.rest().starts_with("<<") {
-                    self.doubt = self.doubt.or(Some("behind `<<`, where a here-document may hold it"));
-                    self.copy(1);
-                } else if self.rest()[1..].starts_with('&') {
+                let rest = self.rest();
+                if rest.starts_with("<<<") {
+                    self.commands.feeds = true;
+                    self.doubt = self.doubt.or(Some("behind `<<<`, which not every shell has"));
+                    self.copy(2);
+                } else if rest.starts_with("<<") {
+                    self.here_document();
+                    return Ok(());
+                } else if rest[1..].starts_with(['&', '|']) {
                     // `2>&1` ends no command.
                     self.copy(1);
                 }
@@ -122,15 +173,103 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn peek(&self) -> Option<char> {
+    /// `<<END`, and on which line it ends. Its text follows behind this line.
+    fn here_document(&mut self) {
+        self.doubt = self.doubt.or(Some("behind `<<`, where a here-document may hold it"));
+        self.commands.feeds = true;
+        self.copy(2);
+        let is_indented = self.peek() == Some('-');
+        self.copy(usize::from(is_indented));
+        let blanks = self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
+        self.copy(blanks);
+        let length =
+            self.rest().find([' ', '\t', '\n', ';', '|', '&', '<', '>', '(', ')']).unwrap_or(self.rest().len());
+        let end = self.rest()[..length].to_owned();
+        self.commands.word();
+        self.commands.end_word();
+        self.copy(length);
+        let is_expanded = !end.contains(['\'', '"', '\\']);
+        self.awaited.push(HereDocument { end: end.replace(['\'', '"', '\\'], ""), is_indented, is_expanded });
+    }
+
+    fn here_documents(&mut self) -> Result<(), CommandError> {
+        for document in std::mem::take(&mut self.awaited) {
+            let from = self.script.len();
+            while self.at < self.text.len() {
+                let line = self.rest().split('\n').next().unwrap_or_default();
+                let line = if document.is_indented { line.trim_start_matches('\t') } else { line };
+                let is_end = line == document.end;
+                let end = self.at + self.rest().find('\n').map_or(self.rest().len(), |newline| newline + 1);
+                while self.at < end {
+                    self.here_character(end)?;
+                }
+                if is_end {
+                    break;
+                }
+            }
+            let text = self.script[from..].to_owned();
+            self.commands.texts.push(if document.is_expanded { text.replace("\\$", "$") } else { text.clone() });
+            if document.is_expanded {
+                self.commands.redirects();
+                self.inner(&text, Quote::Here, true);
+                self.commands.end_command();
+            }
+        }
+        Ok(())
+    }
+
+    fn here_character(&mut self, end: usize) -> Result<(), CommandError> {
+        if self.peek() == Some('$') {
+            return self.dollar_in_text();
+        }
+        let next = self.rest().find('$').map_or(end, |dollar| (self.at + dollar).min(end));
+        self.copy(next - self.at);
+        Ok(())
+    }
+
+    /// Goes through a part that the shell reads as a text of its own; the word where the walk is uses what the part uses.
+    pub fn inner(&mut self, text: &str, quote: Quote, is_quoted: bool) {
+        self.commands.opaque();
+        if self.depth == DEPTH_MAX {
+            self.commands.unclear.push(text.to_owned());
+            return;
+        }
+        let inner = read(text, quote, self.depth + 1);
+        self.commands.absorb(inner, is_quoted);
+    }
+
+    /// The shell computes with every name in this, and with what that holds.
+    pub fn computes(&mut self, text: &str) {
+        let names = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|name| !name.is_empty());
+        self.commands
+            .computed
+            .extend(names.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned));
+    }
+
+    /// The shell computes from here to there. One inside of another has been gone through with it.
+    pub fn computes_until(&mut self, end: &str) {
+        if self.at >= self.computed_to {
+            let length = self.rest().find(end).unwrap_or(self.rest().len());
+            self.computes(&self.rest()[..length]);
+            self.computed_to = self.at + length;
+        }
+    }
+
+    /// From here on the quotes may be others than they look.
+    pub fn doubt(&mut self, why: &'static str) {
+        self.doubt = self.doubt.or(Some(why));
+        self.unclear_from = self.unclear_from.or(Some(self.script.len()));
+    }
+
+    pub fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn rest(&self) -> &str {
+    pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn copy(&mut self, bytes: usize) {
+    pub fn copy(&mut self, bytes: usize) {
         self.script.push_str(&self.text[self.at..self.at + bytes]);
         self.at += bytes;
     }
@@ -140,169 +279,14 @@ impl Scanner<'_> {
         let end = self.rest().find('\n').unwrap_or(self.rest().len());
         self.copy(end);
     }
-
-    fn dollar(&mut self, quote: Quote) -> Result<(), CommandError> {
-        match self.what_is_it()? {
-            Dollar::Escaped => {
-                self.at += 1;
-                self.shells(quote)
-            }
-            Dollar::Reference(formula, bytes) => self.insert(formula, bytes, quote),
-            Dollar::Shell if self.rest().starts_with("$$") => {
-                self.commands.push('$');
-                self.copy(2);
-                Ok(())
-            }
-            Dollar::Shell => self.shells(quote),
-        }
-    }
-
-    /// A dollar sign of the shell.
-    fn shells(&mut self, quote: Quote) -> Result<(), CommandError> {
-        self.commands.push('$');
-        self.copy(1);
-        if quote == Quote::Single {
-            return Ok(());
-        }
-        match self.peek() {
-            Some('(') => {
-                if self.rest().starts_with("((") {
-                    self.doubt = self.doubt.or(Some("behind `$((`, inside which the shell computes"));
-                }
-                self.copy(1);
-                self.nested(')', "inside `$(…)`")
-            }
-            Some('{') => {
-                self.copy(1);
-                self.nested('}', "inside a `${…}` of the shell")
-            }
-            // Shells do not agree on what a backslash in `$'…'` is.
-            Some('\'') if quote == Quote::None => {
-                self.doubt = self.doubt.or(Some("behind `$'…'`, which shells read differently"));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn what_is_it(&self) -> Result<Dollar, CommandError> {
-        let rest = self.rest();
-        if let Some(after) = rest.strip_prefix("$$") {
-            return Ok(if begins_name(after) || after.starts_with('{') { Dollar::Escaped } else { Dollar::Shell });
-        }
-        let (name, in_braces) = match rest.strip_prefix("${") {
-            Some(inside) => (inside.trim_start_matches([' ', '$', '!', '(', '-']), true),
-            None => (&rest[1..], false),
-        };
-        let is_ours = begins_name(name) && self.scope.longest_name(name).is_some();
-        if !is_ours {
-            // `${#x}`, `${1}`, `$?`: nothing of ours starts so.
-            let is_named = if in_braces { begins_name(&rest[2..]) } else { begins_name(name) };
-            let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
-            let name = &name[..end];
-            let is_variable = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-            if !is_named || is_variable || self.variables.contains(&name) {
-                return Ok(Dollar::Shell);
-            }
-        }
-        match formula_at(rest, self.scope) {
-            Ok(Some((formula, bytes))) => Ok(Dollar::Reference(formula, bytes)),
-            Ok(None) => Ok(Dollar::Shell),
-            Err(error) if is_ours => Err(error.into()),
-            Err(error) => {
-                let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
-                let name = if in_braces { format!("{{{}…}}", &name[..end]) } else { name[..end].to_owned() };
-                Err(CommandError::ShellName { name, error })
-            }
-        }
-    }
-
-    fn insert(&mut self, formula: Formula, bytes: usize, quote: Quote) -> Result<(), CommandError> {
-        let written = self.rest()[..bytes].to_owned();
-        if let Some(doubt) = self.doubt {
-            return Err(refused(&written, doubt, TAKE_OUT));
-        }
-        if self.inserted.len() == REFERENCES_MAX {
-            return Err(CommandError::TooMany);
-        }
-        let name = variable(self.inserted.len());
-        // Inside double quotes the shell does not look at a value again, so each place is made one.
-        match quote {
-            Quote::None => self.script.push_str(&format!("\"${{{name}}}\"")),
-            Quote::Double => self.script.push_str(&format!("${{{name}}}")),
-            Quote::Single => self.script.push_str(&format!("'\"${{{name}}}\"'")),
-        }
-        self.at += bytes;
-        let begins_word = self.commands.reference(written);
-        self.inserted.push(Inserted { formula, begins_word });
-        Ok(())
-    }
-
-    /// What the shell reads as a text of its own, up to what closes it. References cannot stand in it.
-    fn nested(&mut self, closer: char, place: &'static str) -> Result<(), CommandError> {
-        self.commands.opaque();
-        let mut closers = vec![closer];
-        while let (Some(c), Some(&closer)) = (self.peek(), closers.last()) {
-            match c {
-                '\\' if closer != '\'' => {
-                    self.copy(1);
-                    self.copy(self.peek().map_or(0, char::len_utf8));
-                    continue;
-                }
-                '$' => {
-                    match self.what_is_it()? {
-                        Dollar::Reference(_, bytes) => {
-                            return Err(refused(&self.rest()[..bytes], place, TAKE_OUT));
-                        }
-                        Dollar::Escaped => self.at += 1,
-                        Dollar::Shell if self.rest().starts_with("$$") => self.copy(1),
-                        Dollar::Shell => {}
-                    }
-                    self.copy(1);
-                    match self.peek() {
-                        Some('(') if closer != '\'' => closers.push(')'),
-                        Some('{') if closer != '\'' => closers.push('}'),
-                        _ => continue,
-                    }
-                }
-                c if c == closer => _ = closers.pop(),
-                '\'' if closer == ')' => closers.push('\''),
-                '"' | '`' if closer != '\'' => closers.push(c),
-                '(' if closer == ')' => closers.push(')'),
-                // Comments, here-documents and `case` may hold brackets and quotes that close nothing; quotes in `${…}` mean different things.
-                '#' | '<' if closer == ')' => self.uncertain(),
-                '\'' if closer == '}' => self.uncertain(),
-                'c' if closer == ')' && self.rest().starts_with("case") => self.uncertain(),
-                _ => {}
-            }
-            self.copy(c.len_utf8());
-        }
-        if !closers.is_empty() {
-            self.uncertain();
-        }
-        Ok(())
-    }
-
-    fn uncertain(&mut self) {
-        self.doubt = self.doubt.or(Some("behind a part of which it cannot be told where it ends"));
-    }
-
-    fn backticks(&mut self) -> Result<(), CommandError> {
-        self.copy(1);
-        self.nested('`', "inside backticks")
-    }
 }
 
+/// A value that stands where none can. `reference` is as [`CommandError::Place`] names it.
 pub(super) fn refused(reference: &str, place: &str, advice: &str) -> CommandError {
     CommandError::Place { reference: reference.to_owned(), place: place.to_owned(), advice: advice.to_owned() }
 }
 
-/// One word with its references, for the rules about what programs make of them.
-impl Commands {
-    fn reference(&mut self, written: String) -> bool {
-        let begins_word = self.begins_option();
-        let word: &mut Word = self.word();
-        word.references.push(written);
-        begins_word
-    }
+/// A reference that stands where a variable of the environment could.
+pub(super) fn refused_here(written: &str, place: &str) -> CommandError {
+    refused(&format!("`{written}`"), place, TAKE_OUT)
 }

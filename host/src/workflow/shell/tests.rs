@@ -1,10 +1,13 @@
 //! Lines through a real shell.
 
+mod environment;
+mod programs;
+
 use std::process::Command;
 
 use serde_json::json;
 
-use super::{Argv, CommandError, ShellLine};
+use super::{Argv, CommandError, Given, ShellLine};
 use crate::expr::{Scope, Shape, Text, Values};
 
 fn scope() -> Scope {
@@ -16,7 +19,7 @@ fn scope() -> Scope {
 }
 
 fn parse(line: &str) -> Result<ShellLine, CommandError> {
-    ShellLine::parse(line, &scope(), &["declared"])
+    ShellLine::parse(line, &scope(), &Given { variables: &["declared".to_owned()], ..Given::default() })
 }
 
 /// What a real shell prints for a line when `$x` is this.
@@ -147,6 +150,7 @@ fn a_reference_where_a_value_could_run_is_refused_when_the_line_is_read() {
         ("echo \"$(cat \"$x\")\"", "`$x` stands inside `$(…)`"),
         ("echo `cat $x`", "`$x` stands inside backticks"),
         ("echo $((1 + $x))", "`$x` stands inside `$(…)`"),
+        ("diff <(sort $x) a", "`$x` stands inside `<(…)`"),
         ("echo ${HOME:-$x}", "`$x` stands inside a `${…}` of the shell"),
         ("cat <<EOF\n$x\nEOF", "`$x` stands behind `<<`"),
         ("((a = 1)); echo $x", "`$x` stands behind `((`"),
@@ -158,10 +162,10 @@ fn a_reference_where_a_value_could_run_is_refused_when_the_line_is_read() {
         ("true && \"$x\"", "`$x` stands where it would choose the program"),
         ("sudo -n $x", "`$x` stands where it would choose the program"),
         ("A=1 env B=2 $x", "`$x` stands where it would choose the program"),
-        ("sh $x", "`$x` stands where it would choose the program"),
+        ("sh $x", "`$x` stands in a text that `sh` may run"),
         ("timeout 5 $x", "`$x` stands where it would choose the program"),
-        ("sh -c 'echo $x'", "`$x` stands in a command of `sh -c`, which runs its words"),
-        ("/bin/bash -ec \"echo $x\"", "`$x` stands in a command of `bash -c`"),
+        ("sh -c 'echo $x'", "`$x` stands in a text that `sh` may run"),
+        ("/bin/bash -ec \"echo $x\"", "`$x` stands in a text that `bash` may run"),
         ("eval echo $x", "`$x` stands in a command of `eval`"),
         ("ssh host rm $x", "`$x` stands in a command of `ssh`"),
         ("[[ 1 -eq $x ]]", "`$x` stands in a command of `[[`"),
@@ -169,11 +173,11 @@ fn a_reference_where_a_value_could_run_is_refused_when_the_line_is_read() {
         ("python3 -c 'print(\"$x\")'", "`$x` stands in a text that `python` may run"),
         ("/usr/bin/python3.12 -c 'print(\"$x\")'", "`$x` stands in a text that `python` may run"),
         ("sed -e $x", "`$x` stands in a text that `sed` may run"),
-        ("sed $x", "`$x` stands where it would choose the program"),
+        ("sed $x", "`$x` stands in a text that `sed` may run"),
         ("echo $x | sh", "`$x` stands in a line with a program that runs what it reads"),
         ("echo $x | xargs -I{} sh -c 'echo {}'", "`$x` stands in a line with a program that runs what it reads"),
         ("echo $x | python3 -", "`$x` stands in a line with a program that runs what it reads"),
-        ("PATH=$x ls", "`$x` stands in PATH, which decides what runs"),
+        ("PATH=$x ls", "`$x` stands in PATH, which decides what programs do"),
         ("LD_PRELOAD=$x ls", "`$x` stands in LD_PRELOAD"),
         ("for f in a; do echo $f; done", "there is no `f` here; "),
         ("echo ${name}", "there is no `name` here"),
@@ -191,7 +195,7 @@ fn a_reference_where_a_value_could_run_is_refused_when_the_line_is_read() {
 fn each_word_of_a_list_stays_one_word() {
     let argv = |words: &[&str]| {
         let words = words.iter().map(|word| Text::parse(word, &scope()).unwrap()).collect();
-        Argv::new(words)
+        Argv::new(words, &Given::default())
     };
     let mut values = Values::default();
     for value in HOSTILE {
@@ -216,4 +220,31 @@ fn no_beginning_and_no_end_of_a_line_makes_the_reader_panic() {
         let _ = parse(&line[..at]);
         let _ = parse(&line[at..]);
     }
+}
+
+#[test]
+fn a_line_that_is_hard_to_read_is_read_or_refused_in_time() {
+    for piece in [
+        "((",
+        "$[",
+        "$(",
+        "${a",
+        "${A=}",
+        "at ",
+        "sed ",
+        "sh;",
+        "sh|",
+        "A=$B;",
+        "<<E\n",
+        "'$(' ",
+        "\"",
+        "`",
+        "eval 'eval ",
+        "${A:-",
+    ] {
+        let line = piece.repeat(super::LINE_MAX_BYTES / piece.len() / 8);
+        let _ = parse(&format!("echo $x; {line}"));
+        let _ = parse(&format!("{line} \"$LOBSTER_ARG_A\""));
+    }
+    assert_eq!(parse(&"a".repeat(super::LINE_MAX_BYTES + 1)), Err(CommandError::LongLine));
 }
