@@ -41,6 +41,21 @@ const FAMILIES: &[&str] = &[
     "YARN_",
 ];
 
+/// Names of those families that are only data: no git reads the first ones, and it writes the others into a commit as they are.
+const DATA: &[&str] = &[
+    "GIT_BRANCH",
+    "GIT_COMMIT",
+    "GIT_REF",
+    "GIT_SHA",
+    "GIT_TAG",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+];
+
 /// Names in full.
 const NAMES: &[&str] = &[
     // The shell.
@@ -251,5 +266,6 @@ const NAMES: &[&str] = &[
 /// Whether a variable decides what programs do. Some programs read their names in either case (`http_proxy`, `npm_config_…`), so both count.
 pub(in super::super) fn is_deciding(variable: &str) -> bool {
     let name = variable.to_ascii_uppercase();
-    NAMES.contains(&name.as_str()) || FAMILIES.iter().any(|family| name.starts_with(family))
+    let is_of = |family: &&str| name.starts_with(*family);
+    NAMES.contains(&name.as_str()) || FAMILIES.iter().any(is_of) && !DATA.contains(&name.as_str())
 }
