@@ -191,12 +191,13 @@ impl<K: Kind> Place<K> {
 
     fn swap(&self, old: Option<Digest>, plugin: Arc<Plugin<K>>) {
         let (user, file, new) = (&self.user, self.source.name(), plugin.digest());
+        // Said first: whoever gets the new component's answer finds no complaint about the file any more.
+        let was_refused = self.say(Some(new), None).refused.is_some();
         self.serving.store(Some(Arc::new(Tried { plugin, poison: Poison::default() })));
         match old {
             None => log_of!(info, user, plugin = file, digest = short(new), "plugin ready"),
             Some(old) => log_of!(info, user, plugin = file, from = short(old), to = short(new), "plugin swapped"),
         }
-        let was_refused = self.say(Some(new), None).refused.is_some();
         // The first component of a gateway that starts is no news; one that comes after a refusal is.
         if old.is_some() || was_refused {
             News::Swapped { from: old, to: new }.tell(&self.announce, user, file);
