@@ -17,7 +17,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::group::Group;
-use super::proc;
+use super::proc::{self, Process};
 
 /// Inside the state folder.
 const FOLDER: &str = "groups";
@@ -32,6 +32,8 @@ pub struct Groups(Option<Arc<Folder>>);
 
 struct Folder {
     path: PathBuf,
+    /// This gateway.
+    owner: Process,
     world: String,
 }
 
@@ -45,21 +47,23 @@ struct Noted {
     started: u64,
     /// The session that the group is in, which is the gateway's.
     session: i32,
+    /// The gateway that started it.
+    owner: Process,
     world: String,
 }
 
 impl Groups {
     /// Kills what a dead process has left running, and notes programs from now on. Only for whoever has the lock of the state folder.
     pub async fn take_over(state_dir: &Path) -> io::Result<Self> {
-        let Some(world) = proc::world() else { return Ok(Self::default()) };
+        let (Some(world), Some(owner)) = (proc::world(), Process::own()) else { return Ok(Self::default()) };
         let path = state_dir.join(FOLDER);
         DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
-        let ended = end_left(&path, &world)?;
+        let ended = end_left(&path, &world, owner)?;
         if !ended.is_empty() {
             tracing::warn!("{} programs of the last process were still running and were killed", ended.len());
             until_gone(&ended).await;
         }
-        Ok(Self(Some(Arc::new(Folder { path, world }))))
+        Ok(Self(Some(Arc::new(Folder { path, owner, world }))))
     }
 
     /// Starts a program with three pipes, in a group of its own.
@@ -78,7 +82,8 @@ impl Folder {
         let number = pid.as_raw_nonzero().get();
         // Until somebody waits for it its number is its own.
         let seen = proc::look(number)?;
-        let noted = Noted { started: seen.started, session: seen.session, world: self.world.clone() };
+        let noted =
+            Noted { started: seen.started, session: seen.session, owner: self.owner, world: self.world.clone() };
         let note = Note(self.path.join(number.to_string()));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
@@ -102,13 +107,18 @@ impl Drop for Note {
 
 impl Noted {
     fn to_text(&self) -> String {
-        format!("{} {} {}\n", self.started, self.session, self.world)
+        let Self { started, session, owner, world } = self;
+        format!("{started} {session} {} {} {world}\n", owner.number, owner.started)
     }
 
     fn of_text(text: &str) -> Option<Self> {
-        let (started, rest) = text.strip_suffix('\n')?.split_once(' ')?;
-        let (session, world) = rest.split_once(' ')?;
-        Some(Self { started: started.parse().ok()?, session: session.parse().ok()?, world: world.to_owned() })
+        let mut words = text.strip_suffix('\n')?.splitn(5, ' ');
+        Some(Self {
+            started: words.next()?.parse().ok()?,
+            session: words.next()?.parse().ok()?,
+            owner: Process { number: words.next()?.parse().ok()?, started: words.next()?.parse().ok()? },
+            world: words.next()?.to_owned(),
+        })
     }
 
     /// Whether the group of this number is still the one that was noted. While its leader lives the time of its start says so. A number is not
@@ -127,19 +137,30 @@ impl Noted {
 }
 
 /// Kills the groups that are noted, if they are still those; their numbers.
-fn end_left(path: &Path, world: &str) -> io::Result<Vec<i32>> {
+fn end_left(path: &Path, world: &str, own: Process) -> io::Result<Vec<i32>> {
     let mut ended = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
+        // A note is a file. What else is there is not ours, and to be opened by nobody.
+        if !entry.file_type()?.is_file() {
+            tracing::warn!("{} is no note of a program and is left alone", entry.path().display());
+            continue;
+        }
         // 0 and 1 would be ourselves and everybody.
         let number = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()).filter(|number| *number > 1);
         let Some((number, pid)) = number.and_then(|number| Some((number, Pid::from_raw(number)?))) else { continue };
         let noted = fs::read_to_string(entry.path()).ok().and_then(|text| Noted::of_text(&text));
-        let is_left = noted.is_some_and(|noted| noted.world == world && noted.is_alive(number));
+        let is_left = noted.is_some_and(|noted| {
+            // In a copy of somebody's folder are notes of programs that are nobody's but theirs.
+            let is_orphan = noted.owner == own || !noted.owner.is_alive();
+            noted.world == world && is_orphan && noted.is_alive(number)
+        });
         if is_left && pid != getpgrp() && kill_process_group(pid, Signal::KILL).is_ok() {
             ended.push(number);
         }
-        fs::remove_file(entry.path())?;
+        if let Err(error) = fs::remove_file(entry.path()) {
+            tracing::warn!("{} cannot be removed: {error}", entry.path().display());
+        }
     }
     Ok(ended)
 }
@@ -206,9 +227,13 @@ mod tests {
         let (dir, mut group, note) = left("exec sleep 600").await;
         let noted = fs::read_to_string(&note).unwrap();
         let right = Noted::of_text(&noted).unwrap();
-        let earlier = Noted { started: right.started - 1, session: right.session, world: right.world.clone() };
-        let elsewhere = Noted { world: "another boot".to_owned(), ..Noted::of_text(&noted).unwrap() };
-        for wrong in [&earlier.to_text(), &elsewhere.to_text(), "", "nonsense\n", noted.trim_end()] {
+        let earlier = Noted { started: right.started - 1, world: right.world.clone(), ..right };
+        let elsewhere = Noted { world: "another boot".to_owned(), ..right };
+        // As in a copy of the folder of a gateway that lives: the test's parent is one.
+        let parent = rustix::process::getppid().unwrap().as_raw_nonzero().get();
+        let owner = Process { number: parent, started: proc::look(parent).unwrap().started };
+        let copied = Noted { owner, world: right.world.clone(), ..right };
+        for wrong in [&earlier.to_text(), &elsewhere.to_text(), &copied.to_text(), "", "nonsense\n", noted.trim_end()] {
             fs::write(&note, wrong).unwrap();
             Groups::take_over(dir.path()).await.unwrap();
             assert!(lives(&group), "{wrong:?}");
@@ -217,6 +242,7 @@ mod tests {
         for name in ["0", "1", "-1", "x"] {
             fs::write(note.with_file_name(name), &noted).unwrap();
         }
+        fs::create_dir(note.with_file_name("999999")).unwrap();
         Groups::take_over(dir.path()).await.unwrap();
         assert!(lives(&group));
         group.end().await.unwrap();

@@ -13,6 +13,26 @@ pub(super) struct Seen {
     pub is_dead: bool,
 }
 
+/// One process and no other, as long as the machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    pub number: i32,
+    pub started: u64,
+}
+
+impl Process {
+    /// This one.
+    pub fn own() -> Option<Self> {
+        let number = i32::try_from(std::process::id()).ok()?;
+        Some(Self { number, started: look(number)?.started })
+    }
+
+    /// Whether it goes on.
+    pub fn is_alive(self) -> bool {
+        look(self.number).is_some_and(|seen| seen.started == self.started && !seen.is_dead)
+    }
+}
+
 /// The process of this number, if there is one.
 pub(super) fn look(number: i32) -> Option<Seen> {
     parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{number}/stat")).ok()?))

@@ -17,6 +17,8 @@ pub enum Signalled {
     Interrupt,
     /// SIGTERM, as a service manager sends it.
     Terminate,
+    /// SIGHUP, as a terminal sends it that goes away.
+    HangUp,
 }
 
 impl Signalled {
@@ -25,6 +27,7 @@ impl Signalled {
         match self {
             Self::Interrupt => 128 + 2,
             Self::Terminate => 128 + 15,
+            Self::HangUp => 128 + 1,
         }
     }
 }
@@ -33,12 +36,18 @@ impl Signalled {
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Not if whoever started us wants it ignored, as `nohup` does.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
-    /// Catches SIGINT and SIGTERM. To be called before the world learns that we serve: whoever knows may already send one.
+    /// Catches SIGINT, SIGTERM and SIGHUP. To be called before the world learns that we serve: whoever knows may already send one.
     pub fn catch() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) },
+        })
     }
 
     /// The next one. One that came before anybody asked is not lost.
@@ -46,6 +55,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Signalled::Interrupt,
             _ = self.terminate.recv() => Signalled::Terminate,
+            Some(_) = async { self.hang_up.as_mut()?.recv().await } => Signalled::HangUp,
         }
     }
 
@@ -61,4 +71,11 @@ impl Signals {
         tracing::warn!("stopping at once");
         phase.send_replace(Phase::Cut);
     }
+}
+
+/// Whether SIGHUP is ignored. Linux says so of each process, as a mask in which signal 1 is the last bit.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

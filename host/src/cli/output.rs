@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use anstream::{eprintln, stdout};
+use anstream::{stderr, stdout};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{visible, visible_json, visible_line};
@@ -23,9 +23,9 @@ pub(super) fn error(error: &anyhow::Error) {
     note(&format!("{BAD}error:{BAD:#} {error:#}"));
 }
 
-/// Text to stderr, beside what is asked for.
+/// Text to stderr, beside what is asked for. A terminal that went away is no error.
 pub(super) fn note(text: &str) {
-    eprintln!("{}", clean(text));
+    let _ = writeln!(stderr(), "{}", clean(text));
 }
 
 /// Text to stdout. A reader that went away (`| head`) is no error.

@@ -79,7 +79,7 @@ pub struct WorkflowRights {
     /// Variables of the gateway that its programs get.
     pub pass_env: Vec<String>,
     /// Who may answer its questions where the step does not say.
-    pub approvers: Vec<String>,
+    pub approvers: Option<Vec<String>>,
     /// The components that its steps may name, by their file names.
     pub plugins: BTreeMap<String, StepPlugin>,
     /// Who answers its `llm-task` steps; nothing is `default`.
@@ -144,14 +144,15 @@ fn read_rights(field: &Field<'_>, beside: &Path, base: RouteLimits, declared: &D
         Some((variable(name, field)?, secrets::read_credential(field, declared)?))
     });
     let pass_env = secrets::all(section.field("passEnv").items(), |field| variable(&field.text()?, field));
-    let approvers = secrets::all(section.field("approvers").items(), Field::text);
+    let listed = section.field("approvers");
+    let approvers = secrets::all(listed.items(), Field::text)?;
     let plugins = secrets::all(section.field("plugins").entries(), |(name, field)| read_plugin(name, field, base));
     Some(WorkflowRights {
         command: !granted?.is_empty(),
         cwd: section.field("cwd").text().map(|cwd| beside.join(cwd)),
         env: env?,
         pass_env: pass_env?,
-        approvers: approvers?,
+        approvers: listed.is_present().then_some(approvers),
         plugins: plugins?.into_iter().collect(),
         llm: section.field("llm").text(),
         tools: read_tools(&section.field("tools"))?,

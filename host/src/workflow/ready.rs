@@ -173,7 +173,7 @@ impl Library {
 
     /// Steps that ask, and that nobody is asked by.
     fn unanswered(&self, name: &str, plan: &Plan) -> Vec<String> {
-        let others = self.settings.rights(name).approvers;
+        let others = self.settings.rights(name).approvers.unwrap_or_default();
         let is_for_nobody = |step: &&Step| match (&step.approval, &step.body) {
             (Some(approval), _) if approval.required_approver.is_some() => false,
             (Some(approval), _) => approval.approvers.as_ref().unwrap_or(&others).is_empty(),

@@ -166,6 +166,17 @@ async fn of_very_many_open_questions_those_are_closed_whose_time_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_the_file_counts_where_the_operator_has_no_list_and_not_against_an_empty_one() {
+    let flow = "steps:\n  - id: gate\n    approval: { prompt: ship?, required_approver: alice }\n";
+    let gateway = Workflows::new().flow("free", flow, "").flow("taken", flow, "approvers: []").start().await;
+    let (flow, id) = asked(&gateway, "free").await;
+    operator(&gateway, &["approve", &id, "--as", "alice"]);
+    until_status(gateway.path(), &flow, "succeeded").await;
+    let (_, id) = asked(&gateway, "taken").await;
+    assert!(refused(&gateway, &["approve", &id, "--as", "alice"]).contains("nobody can approve this"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_waits_survives_a_restart_and_a_changed_file() {
     let gateway = Workflows::new().flow("gated", FLOW, "").start().await;
     let (flow, id) = asked(&gateway, "gated").await;

@@ -130,7 +130,7 @@ impl Drop for Foreground {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_run_in_the_foreground_leaves_nothing_behind() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut run = Foreground::start("echo $$ >> pids; exec sleep 600", &[]);
         let program = run.program().await;
         run.signal(signal);

@@ -23,7 +23,7 @@ const EXAMPLES: &str = "Examples:
   sandclaw workflow run workflows/deploy.yaml --config sandclaw.json5 --keep-in ./try
 
 Exit codes: 0 it succeeded; 1 it failed, was cancelled or cannot be run; 2 the command line; 3 it waits for a person;
-130 and 143 it was interrupted by Ctrl-C or SIGTERM. A second one does not wait for its programs.";
+130, 143 and 129 it was interrupted by Ctrl-C, SIGTERM or the end of its terminal. A second one does not wait for its programs.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]

@@ -16,7 +16,7 @@ impl Who {
     /// Those who were asked and may answer still; nothing if only the config could tell.
     fn allowed(&self, ask: &Ask) -> Option<Vec<String>> {
         let Some(workflow) = &ask.approvers_of else { return Some(ask.approvers.clone()) };
-        let now = self.0.as_ref()?.rights(workflow).approvers;
+        let now = self.0.as_ref()?.rights(workflow).approvers.unwrap_or_default();
         Some(ask.approvers.iter().filter(|name| now.contains(name)).cloned().collect())
     }
 

@@ -73,7 +73,7 @@ pub(super) async fn input(
         prompt,
         // It is also what an answer is filled up from, so it stays JSON.
         preview: defaults.map(|defaults| visible_json(&defaults.to_string())),
-        approvers: run.engine.kit.rights(workflow).approvers,
+        approvers: run.engine.kit.rights(workflow).approvers.unwrap_or_default(),
         approvers_of: Some(workflow.to_owned()),
         initiated_by: None,
         not_by: None,
@@ -133,7 +133,7 @@ fn new_approval(run: &Run, place: &Place, step: &Step, approval: &Approval) -> R
     let initiated_by = name(&approval.initiated_by)?;
     let required = name(&approval.required_approver)?;
     let workflow = place.plan.key();
-    let list = approval.approvers.clone().unwrap_or_else(|| run.engine.kit.rights(workflow).approvers);
+    let list = approval.approvers.clone().or_else(|| run.engine.kit.rights(workflow).approvers);
     let is_written = approval.required_approver.as_ref().and_then(Text::as_plain).is_some();
     // A name that was to be known and is not: a request that leaves it out must not get around it.
     let is_unknown = approval.required_approver.is_some() && required.is_none()
@@ -141,11 +141,14 @@ fn new_approval(run: &Run, place: &Place, step: &Step, approval: &Approval) -> R
     let of_operator = approval.approvers.is_none().then(|| workflow.to_owned());
     let (approvers, approvers_of) = match required {
         _ if is_unknown => (Vec::new(), of_operator),
-        // Somebody who is required answers alone, if the list knows them. Without a list a name counts that the file says, and none of a request's.
-        Some(only) if list.contains(&only) => (vec![only], of_operator),
-        Some(only) if approval.approvers.is_none() && list.is_empty() && is_written => (vec![only], None),
-        Some(_) => (Vec::new(), of_operator),
-        None => (list, of_operator),
+        // Somebody who is required answers alone, if the list knows them. Without a list, an empty one too, a name counts that the file says, and none
+        // of a request's.
+        Some(only) => match list {
+            Some(list) if list.contains(&only) => (vec![only], of_operator),
+            None if is_written => (vec![only], None),
+            _ => (Vec::new(), of_operator),
+        },
+        None => (list.unwrap_or_default(), of_operator),
     };
     Ok(NewAsk {
         id: run.engine.ids.ask(),

@@ -10,7 +10,7 @@ use super::plans::Plans;
 use super::run::Run;
 use super::walk::{self, Place, Went};
 use crate::json::{JsonText, value_lossy};
-use crate::model::ClaimedWorkflow;
+use crate::model::{ClaimedWorkflow, visible_line};
 use crate::taskflow::Steering;
 
 /// Carries it out as far as it can go now.
@@ -20,7 +20,7 @@ pub(super) async fn carry_out(engine: Arc<Shared>, claimed: ClaimedWorkflow, sto
     let went = if run.claimed.is_to_end { Went::Stopped } else { walk_on(&run).await };
     match &went {
         Went::On | Went::SkipRest => tracing::info!(%flow, workflow, "the workflow succeeded"),
-        Went::Failed(step, why) => tracing::warn!(%flow, workflow, step, "the workflow failed: {why}"),
+        Went::Failed(step, why) => tracing::warn!(%flow, workflow, step, "the workflow failed: {}", visible_line(why)),
         Went::Waits | Went::Stopped | Went::Gone => tracing::debug!(%flow, workflow, "the workflow pauses"),
     }
     // A failure here means that the run is no longer ours, or that the next start finds it as it is.
