@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod acp;
+mod acp_floods;
 mod actions;
 mod agents;
 mod agents_crash;

@@ -58,6 +58,7 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls_platform_verifier", &["outbound"]),
     ("hmac", &["auth", "outbound"]),
     ("ed25519_dalek", &["auth", "outbound"]),
+    ("agent_client_protocol", &["agents"]),
     ("jsonschema", &["workflow"]),
     ("async_openai", &["workflow"]),
     ("aes", &["auth"]),

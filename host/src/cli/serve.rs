@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::ConfigArgs;
 use crate::app::{self, Signals};
 use crate::clock::Clock;
+use crate::json::STACK_BYTES;
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -32,8 +33,9 @@ enum LogFormat {
     Json,
 }
 
-/// What is logged without `RUST_LOG`: our own information, and of the libraries only what is wrong.
-const LOG_DEFAULT: &str = "info";
+/// What is logged without `RUST_LOG`: our own information, and of the libraries only what is wrong. One of them warns of each odd message of an
+/// agent, of which there may be a million.
+pub(super) const LOG_DEFAULT: &str = "info,agent_client_protocol=error";
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode> {
@@ -42,8 +44,11 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.gateway.listen = listen;
         }
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .context("the runtime cannot start")?;
         runtime.block_on(async {
             let running = app::start(config, Clock::system()).await?;
             let signals = Signals::catch().context("signals cannot be caught")?;

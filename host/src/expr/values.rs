@@ -1,7 +1,7 @@
 //! An event's JSON as the library wants it. Numbers are doubles, as everywhere in JSON: `data.n > 5` and `data.n == 5` hold as
 //! one reads them, arithmetic wants `5.0`, and whether an expression fits does not hang on a sender's `2` or `2.5`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cel::Value;
@@ -74,7 +74,8 @@ pub(super) fn to_json(value: &Value) -> Option<Json> {
                 Key::Bool(flag) => flag.to_string(),
             };
             let member = |(key, value): (&Key, &Value)| Some((name(key), to_json(value)?));
-            Json::Object(members.map.iter().map(member).collect::<Option<_>>()?)
+            // Sorted: the library's maps have another order in each run, and what is stored of a run must not.
+            Json::Object(members.map.iter().map(member).collect::<Option<BTreeMap<_, _>>>()?.into_iter().collect())
         }
         _ => return None,
     })

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::{self, Refused};
 use super::events::no_token_in_query;
@@ -132,9 +132,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
 }
 
 /// `{"ok":true, …}`
-fn ok(mut told: Value) -> Response<Body> {
-    told["ok"] = json!(true);
-    answer::json(StatusCode::OK, told.to_string())
+fn ok(told: Value) -> Response<Body> {
+    let mut said = Map::from_iter([("ok".to_owned(), json!(true))]);
+    if let Value::Object(told) = told {
+        said.extend(told);
+    }
+    answer::json(StatusCode::OK, Value::Object(said).to_string())
 }
 
 /// The one path here that is looked at and never told anything.

@@ -27,6 +27,10 @@ pub use value::value_lossy;
 /// own JSON functions stop at 1 000 too.
 pub const MAX_DEPTH: usize = 1000;
 
+/// The stack of a thread that reads texts of [`MAX_DEPTH`] levels into trees. Objects inside each other take 1.1 MiB of it in a release build
+/// and 3.1 MiB in a debug build, and whoever looks into the tree has frames of its own; tokio's threads have 2 MiB unless told otherwise.
+pub const STACK_BYTES: usize = 8 << 20;
+
 /// Why a text is no JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {

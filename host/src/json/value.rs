@@ -37,7 +37,7 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
 mod tests {
     use serde_json::json;
 
-    use super::super::canonical;
+    use super::super::{MAX_DEPTH, STACK_BYTES, canonical};
     use super::*;
 
     fn check(text: &str, expected: &Value) {
@@ -55,8 +55,14 @@ mod tests {
 
     #[test]
     fn the_deepest_text_there_is_has_a_tree() {
-        let deep = format!("{}1{}", "[".repeat(super::super::MAX_DEPTH), "]".repeat(super::super::MAX_DEPTH));
-        let tree = value_lossy(canonical(deep.as_bytes()).unwrap().as_str());
-        assert!(tree.is_array());
+        for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = format!("{}1{}", opening.repeat(MAX_DEPTH), closing.repeat(MAX_DEPTH));
+            let handle = move || {
+                let tree = value_lossy(canonical(deep.as_bytes()).unwrap().as_str());
+                assert!(!tree.is_null());
+                assert_eq!(tree.clone().to_string(), deep);
+            };
+            std::thread::Builder::new().stack_size(STACK_BYTES).spawn(handle).unwrap().join().unwrap();
+        }
     }
 }

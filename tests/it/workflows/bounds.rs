@@ -1,5 +1,7 @@
 //! What would go on for ever has an end: a step that says nothing of its time, runs without number, waiting for one of them.
 
+use gateway_tests::Process;
+use sandclaw::json::MAX_DEPTH;
 use serde_json::json;
 
 use super::{Workflows, begin, run, until_status};
@@ -79,4 +81,18 @@ async fn who_waits_learns_that_somebody_beside_the_gateway_ended_the_run() {
     gateway.operator(PROGRAM, &["tasks", "flow", "cancel", queued["flowId"].as_str().unwrap()]);
     let answer = waiting.await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "workflow_cancelled"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deepest_body_there_is_does_not_go_beyond_the_stack() {
+    let flow = "steps:\n  - id: say\n    tool: message\n    args: { channel: \"log:ops\", text: \"got $webhook.body.note\" }\n";
+    let (config, _folder) = Workflows::new().flow("deep", flow, "").with().write();
+    let gateway = Process::serve(PROGRAM, &config);
+    let deep = |levels: usize| format!("{{\"note\":1,\"deep\":{}1{}}}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    for (levels, expected) in [(MAX_DEPTH - 1, 200), (MAX_DEPTH, 400)] {
+        let post = gateway.client.post("/taskflow/deep?wait=true", deep(levels));
+        let answer = post.secret("t-deep-0123456789abcdef0123456789").send().await;
+        assert_eq!(answer.status, expected, "{levels}: {}", answer.text);
+    }
+    assert!(!gateway.has_ended());
 }

@@ -1,39 +1,19 @@
 //! The agent's output as lines, which is how the protocol travels. A line has a longest length and a run a largest output; what is no message
 //! at all (many programs greet on stdout) is passed over.
 
-use serde::Deserialize;
-use serde_json::Value;
+use agent_client_protocol::TransportFrame;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::ChildStdout;
 
 /// The longest line. One message may hold a whole file as a change, or an image.
 const LINE_MAX_BYTES: usize = 8 << 20;
+/// The most values of one message. A table that a tool returned has some ten thousand; each takes up to four hundred bytes while it is read,
+/// whatever it says.
+const VALUES_MAX: usize = 64 << 10;
 /// The most that an agent may write in one run. A day of chatter is a tenth of it.
 const OUTPUT_MAX_BYTES: usize = 256 << 20;
 /// The most lines that are no messages. A greeting has a few; a program that is no agent has nothing else.
 const STRAY_LINES_MAX: u32 = 200;
-
-/// A message of JSON-RPC 2.0: with a method and an id a request, without an id a notification, without a method an answer.
-#[derive(Debug, Deserialize)]
-pub(super) struct Message {
-    pub id: Option<Value>,
-    pub method: Option<String>,
-    #[serde(default)]
-    pub params: Value,
-    pub result: Option<Value>,
-    pub error: Option<Refusal>,
-}
-
-/// The `error` of an answer.
-#[derive(Debug, Deserialize)]
-pub(super) struct Refusal {
-    #[serde(default)]
-    pub code: i64,
-    #[serde(default)]
-    pub message: String,
-    #[serde(default)]
-    pub data: Value,
-}
 
 /// The messages on an agent's stdout.
 pub(super) struct Messages {
@@ -49,12 +29,15 @@ impl Messages {
         Self { stdout: BufReader::new(stdout), line: Vec::new(), read: 0, stray: 0 }
     }
 
-    /// The next one, or none at the end of the output. May be given up and asked again. The error is a sentence.
-    pub(super) async fn next(&mut self) -> Result<Option<Message>, String> {
+    /// The next one, or none at the end of the output. The error is a sentence.
+    pub(super) async fn next(&mut self) -> Result<Option<TransportFrame>, String> {
         while let Some(line) = self.next_line().await? {
+            if values(&line) > VALUES_MAX {
+                return Err(format!("a line on stdout has more than {VALUES_MAX} values"));
+            }
             // Deeper than 128 levels is no message either.
-            if let Ok(message) = serde_json::from_slice(&line) {
-                return Ok(Some(message));
+            if let frame @ TransportFrame::Single(_) = TransportFrame::parse_json(&String::from_utf8_lossy(&line)) {
+                return Ok(Some(frame));
             }
             self.stray += u32::from(!line.trim_ascii().is_empty());
             if self.stray > STRAY_LINES_MAX {
@@ -89,4 +72,19 @@ impl Messages {
             }
         }
     }
+}
+
+/// How many values the line has, if it is a message: those that stand behind a bracket or a comma.
+fn values(line: &[u8]) -> usize {
+    let (mut values, mut is_text, mut is_escaped) = (0, false, false);
+    for byte in line {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' | b',' if !is_text => values += 1,
+            _ => {}
+        }
+    }
+    values
 }

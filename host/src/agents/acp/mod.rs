@@ -3,20 +3,21 @@
 //! nobody is asked. This client offers neither its files nor terminals: an agent uses its own, as the user that it runs as.
 //!
 //! ```text
-//! Acp::run ─► process.rs (start, stderr, kill) ─► rpc.rs (over lines.rs) ─► talk.rs (initialize, session, prompt)
-//!                                                     permission.rs ◄─┤
+//! Acp::run ─► process.rs (start, stderr, kill) ─► talk.rs (initialize, session, prompt)
+//!                 └─ wire.rs (over lines.rs) ◄─► the library ─► listener.rs ─► permission.rs
 //!                                    telling ◄─ heard.rs (updates) ◄──┘
 //! ```
 //! Read `talk.rs` after this file.
 
 mod heard;
 mod lines;
+mod listener;
 mod permission;
 mod process;
-mod rpc;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::future::Future;
 use std::pin::{Pin, pin};

@@ -2,22 +2,30 @@
 //! goes to [`Heard`]. When the run's time is over or somebody stops it, the agent is asked to end its turn before its process is killed, so
 //! that it can write its session down.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use agent_client_protocol::schema::ProtocolVersion;
+use agent_client_protocol::v1::ConnectionTo;
+use agent_client_protocol::v1::schema::{
+    CancelNotification, ContentBlock, Implementation, InitializeRequest, LoadSessionRequest, NewSessionRequest,
+    PromptRequest, ResumeSessionRequest,
+};
+use agent_client_protocol::{
+    Agent, Channel, Client, Error, ErrorCode, JsonRpcMessage, UntypedMessage, is_incoming_transport_closed,
+};
+use serde_json::Value;
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::heard::Heard;
-use super::permission::Policy;
-use super::rpc::{self, Fault, Rpc};
+use super::heard::{Heard, line};
+use super::listener::Listener;
+use super::wire;
 use crate::agents::runner::{Job, Progress};
 use crate::config::agents::AcpRunner;
 use crate::model::{RunEnd, RunState, SessionMode};
 
-/// The only version of the protocol that is not a draft.
-const PROTOCOL_VERSION: u64 = 1;
 /// What an agent gets to end its turn after `session/cancel`. Those that can do it do it within a second.
 const CANCEL_MAX: Duration = Duration::from_secs(5);
 /// Longest name of a session. It is stored with ours; agents take a UUID.
@@ -44,7 +52,7 @@ enum Cut {
     /// The run is over.
     Over(RunState),
     /// The agent has not answered this request as it should.
-    Fault(&'static str, Fault),
+    Fault(String, Error),
     /// It cannot be worked with: a sentence.
     Useless(String),
 }
@@ -52,17 +60,21 @@ enum Cut {
 impl Talk {
     /// Talks until the agent has answered, or cannot any more.
     pub(super) async fn run(self, stdin: ChildStdin, stdout: ChildStdout) -> End {
-        let (mut rpc, writing) = rpc::open(stdin, stdout, &self.heard, Policy(&self.config.allow));
-        let talking = async { self.converse(&mut rpc).await.unwrap_or_else(Cut::end) };
+        let (ours, theirs) = Channel::duplex();
+        let listener = Listener { heard: self.heard.clone(), config: self.config.clone() };
+        let talking = Client.v1().with_handler(listener).connect_with(theirs, async |agent: ConnectionTo<Agent>| {
+            Ok(self.converse(&agent).await.unwrap_or_else(Cut::end))
+        });
+        let broken = |why: String| End::Broken(format!("the connection to the agent broke: {why}"));
         tokio::select! {
             biased;
-            end = talking => end,
-            () = writing => End::Broken("nothing is written to the agent any more".to_owned()),
+            ended = talking => ended.unwrap_or_else(|error| broken(said(&error))),
+            Err(why) = wire::carry(ours, stdin, stdout) => broken(why),
         }
     }
 
-    async fn converse(&self, rpc: &mut Rpc<'_>) -> Result<End, Cut> {
-        let opening = timeout(self.config.start_timeout, self.open(rpc)).await;
+    async fn converse(&self, agent: &ConnectionTo<Agent>) -> Result<End, Cut> {
+        let opening = timeout(self.config.start_timeout, self.open(agent)).await;
         let session = opening.map_err(|_| {
             let error = "the agent did not begin a session in time; startTimeoutSeconds may be too short for it";
             Cut::Useless(error.to_owned())
@@ -73,40 +85,38 @@ impl Talk {
             self.heard.tell(Progress::Summary(note.to_owned()));
         }
         self.heard.begin_answer();
-        const STEP: &str = "session/prompt";
-        let prompt = json!({"sessionId": session, "prompt": [{"type": "text", "text": self.job.prompt}]});
-        let asked = rpc.send(STEP, prompt).map_err(|fault| Cut::Fault(STEP, fault))?;
+        let prompt = PromptRequest::new(session.clone(), vec![ContentBlock::from(self.job.prompt.as_str())]);
+        let mut prompting = pin!(ask(agent, prompt));
         let over = tokio::select! {
-            answer = rpc.answer_to(asked) => return answer.map(|answer| answered(&answer)).map_err(|fault| Cut::Fault(STEP, fault)),
+            // First of all it is asked, whatever there is to be told after that.
+            biased;
+            answer = &mut prompting => return answer.map(|answer| answered(&answer)),
             over = self.over() => over,
         };
         self.heard.cancel();
-        if rpc.tell("session/cancel", json!({"sessionId": session})).is_ok() {
+        if agent.send_notification(CancelNotification::new(session)).is_ok() {
             // Whatever it still says, the run has ended as it has.
-            let _ = timeout(CANCEL_MAX, rpc.answer_to(asked)).await;
+            let _ = timeout(CANCEL_MAX, prompting).await;
         }
         Err(Cut::Over(over))
     }
 
     /// The name of a session that stands.
-    async fn open(&self, rpc: &mut Rpc<'_>) -> Result<String, Cut> {
-        let hello = json!({
-            "protocolVersion": PROTOCOL_VERSION,
-            "clientCapabilities": {"fs": {"readTextFile": false, "writeTextFile": false}, "terminal": false},
-            "clientInfo": {"name": "sandclaw", "version": env!("CARGO_PKG_VERSION")},
-        });
-        let agent = self.step(rpc, "initialize", hello).await?;
-        if agent["protocolVersion"] != PROTOCOL_VERSION {
-            let error = format!("the agent speaks no version {PROTOCOL_VERSION} of the protocol");
+    async fn open(&self, agent: &ConnectionTo<Agent>) -> Result<String, Cut> {
+        let about = Implementation::new("sandclaw", env!("CARGO_PKG_VERSION"));
+        let hello = InitializeRequest::new(ProtocolVersion::V1).client_info(about);
+        let about = self.step(agent, hello).await?;
+        if about["protocolVersion"] != ProtocolVersion::V1.as_u16() {
+            let error = format!("the agent speaks no version {} of the protocol", ProtocolVersion::V1);
             return Err(Cut::Useless(error));
         }
         let known = self.job.runner_session.as_ref().filter(|_| self.job.mode == SessionMode::Persistent);
         if let Some(known) = known
-            && self.go_on(rpc, &agent["agentCapabilities"], known).await?
+            && self.go_on(agent, &about["agentCapabilities"], known).await?
         {
             return Ok(known.clone());
         }
-        let new = self.step(rpc, "session/new", json!({"cwd": self.cwd(), "mcpServers": []})).await?;
+        let new = self.step(agent, NewSessionRequest::new(&*self.config.cwd)).await?;
         match new["sessionId"].as_str() {
             Some(session) if session.len() <= SESSION_MAX_BYTES => Ok(session.to_owned()),
             _ => Err(Cut::Useless("the agent gave its session no name, or one longer than 1 KiB".to_owned())),
@@ -114,21 +124,23 @@ impl Talk {
     }
 
     /// Whether the agent goes on with a session of before.
-    async fn go_on(&self, rpc: &mut Rpc<'_>, can: &Value, known: &str) -> Result<bool, Cut> {
-        let step = if !can["sessionCapabilities"]["resume"].is_null() {
-            "session/resume"
+    async fn go_on(&self, agent: &ConnectionTo<Agent>, can: &Value, known: &str) -> Result<bool, Cut> {
+        let (session, cwd) = (known.to_owned(), &*self.config.cwd);
+        let gone_on = if !can["sessionCapabilities"]["resume"].is_null() {
+            self.step(agent, ResumeSessionRequest::new(session, cwd)).await
         } else if can["loadSession"] == true {
-            "session/load"
+            self.step(agent, LoadSessionRequest::new(session, cwd)).await
         } else {
             self.heard.tell(Progress::Summary("the agent keeps no sessions; this one begins anew".to_owned()));
             return Ok(false);
         };
-        let session = json!({"sessionId": known, "cwd": self.cwd(), "mcpServers": []});
-        match self.step(rpc, step, session).await {
+        match gone_on {
             Ok(_) => Ok(true),
             // It may have been removed there; the run is worth more than its past.
-            Err(Cut::Fault(_, fault @ Fault::Refused(_))) if !fault.is_login() => {
-                let note = format!("the agent cannot go on with its session, and begins anew: {}", fault.said());
+            Err(Cut::Fault(_, fault))
+                if fault.code != ErrorCode::AUTH_REQUIRED && !is_incoming_transport_closed(&fault) =>
+            {
+                let note = format!("the agent cannot go on with its session, and begins anew: {}", said(&fault));
                 self.heard.tell(Progress::Summary(note));
                 Ok(false)
             }
@@ -137,9 +149,9 @@ impl Talk {
     }
 
     /// One request, unless the run ends meanwhile.
-    async fn step(&self, rpc: &mut Rpc<'_>, name: &'static str, params: Value) -> Result<Value, Cut> {
+    async fn step(&self, agent: &ConnectionTo<Agent>, request: impl JsonRpcMessage) -> Result<Value, Cut> {
         tokio::select! {
-            answer = rpc.ask(name, params) => answer.map_err(|fault| Cut::Fault(name, fault)),
+            answer = ask(agent, request) => answer,
             over = self.over() => Err(Cut::Over(over)),
         }
     }
@@ -152,10 +164,6 @@ impl Talk {
             () = sleep_until(self.deadline) => RunState::TimedOut,
         }
     }
-
-    fn cwd(&self) -> String {
-        self.config.cwd.to_string_lossy().into_owned()
-    }
 }
 
 impl Cut {
@@ -165,15 +173,32 @@ impl Cut {
                 return ending(RunState::TimedOut, Some("the agent was not done in time, and was stopped"), None);
             }
             Self::Over(state) => return ending(state, Some("stopped before the agent was done"), None),
-            Self::Fault(_, fault) if fault.is_login() => {
+            Self::Fault(_, fault) if fault.code == ErrorCode::AUTH_REQUIRED => {
                 "the agent wants somebody to log in: start its program once as the user of this gateway, and log in"
                     .to_owned()
             }
-            Self::Fault(step, Fault::Closed) => format!("the agent's output ended before it answered {step}"),
-            Self::Fault(_, Fault::Broken(why)) => format!("the connection to the agent broke: {why}"),
-            Self::Fault(step, fault) => format!("the agent refused {step}: {}", fault.said()),
+            Self::Fault(step, fault) if is_incoming_transport_closed(&fault) => {
+                format!("the agent's output ended before it answered {step}")
+            }
+            Self::Fault(step, fault) => format!("the agent refused {step}: {}", said(&fault)),
             Self::Useless(why) => why,
         })
+    }
+}
+
+/// Asks, and waits for the answer, which is taken as it is: what the library's types do not know, such as a new reason to stop, is for
+/// [`answered`] to say.
+async fn ask(agent: &ConnectionTo<Agent>, request: impl JsonRpcMessage) -> Result<Value, Cut> {
+    let asked = async { agent.send_request::<UntypedMessage>(request.to_untyped_message()?).block_task().await };
+    asked.await.map_err(|error| Cut::Fault(request.method().to_owned(), error))
+}
+
+/// What an error says, in one line.
+fn said(error: &Error) -> String {
+    match &error.data {
+        None | Some(Value::Null) => line(&error.message),
+        Some(Value::String(data)) => line(&format!("{}: {data}", error.message)),
+        Some(data) => line(&format!("{}: {data}", error.message)),
     }
 }
 

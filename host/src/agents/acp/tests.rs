@@ -264,16 +264,51 @@ async fn a_greeting_on_stdout_is_passed_over_and_a_program_that_is_no_agent_is_n
 }
 
 #[tokio::test]
+async fn an_agent_that_is_newer_than_this_client_is_understood_as_far_as_it_can_be() {
+    let agent = agent(
+        r#"hear; answer '{"protocolVersion":1,"agentCapabilities":{"loadSession":"maybe","sings":true},"authMethods":7}'
+        hear; say '{"jsonrpc":"2.0","method":"session/sing","params":{"sessionId":"s1"}}'; answer '{"sessionId":"s1","modes":7}'
+        hear; update '{"sessionUpdate":"song","verse":1}'; update '{"sessionUpdate":"agent_message_chunk","content":{"type":"scent"}}'
+        say '{"jsonrpc":"2.0","id":"nobody","result":{}}'; say '[{"jsonrpc":"2.0","method":"session/update"}]'
+        update '{"sessionUpdate":"agent_message_chunk","tone":"warm","content":{"type":"text","text":"well","key":"C"}}'
+        update '{"sessionUpdate":"tool_call","toolCallId":"t1","kind":"teleport","status":"lost"}'
+        prompt=$id; say '{"jsonrpc":"2.0","id":"p","method":"session/request_permission","params":{"sessionId":"s1","toolCall":{"toolCallId":"t1"},"options":[{"optionId":"a","kind":"allow_twice"},{"optionId":"no","kind":"reject_once"}]}}'
+        hear; case $line in *'"no"'*) text ", no" ;; esac
+        id=$prompt; end exhausted"#,
+    );
+    let (ending, told) = agent.run().await;
+    assert_eq!(error(&ending), "the agent stopped for a reason that is not known here");
+    assert_eq!(ending.reply.as_deref(), Some("well, no"));
+    assert!(told.contains(&Progress::ToolCalled { id: "t1".into(), name: "tool".into() }), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_line_without_an_end_is_given_up() {
     let (ending, _) = agent("begin; printf '{'; exec cat /dev/zero").run().await;
     assert!(error(&ending).contains("a line on stdout is longer than 8 MiB"), "{ending:?}");
 }
 
 #[tokio::test]
+async fn a_message_of_a_million_values_is_given_up_and_one_of_a_million_commas_is_not() {
+    let of = |before: &str, values: &str, behind: &str| {
+        format!(
+            r#"begin; printf %s '{{"jsonrpc":"2.0","method":"session/sing","params":[{before}'
+            yes '{values}' | tr -d '\n' | head -c 2000000; say '{behind}]}}'; end"#
+        )
+    };
+    let (ending, _) = agent(&of("", "0,", "0")).run().await;
+    assert!(error(&ending).contains("a line on stdout has more than 65536 values"), "{ending:?}");
+    let (ending, _) = agent(&of("\"\\\\\\\"", ",,", "\"")).run().await;
+    assert_eq!(ending.state, RunState::Succeeded, "{ending:?}");
+}
+
+#[tokio::test]
 async fn an_agent_that_asks_and_does_not_read_is_given_up() {
     let script = r#"begin; yes '{"jsonrpc":"2.0","id":1,"method":"fs/read_text_file","params":{}}'"#;
     let (ending, _) = agent(script).run().await;
-    assert!(error(&ending).contains("the agent asks and does not read"), "{ending:?}");
+    let expected =
+        "the connection to the agent broke: the agent asks and does not read: more than 64 KiB of answers wait for it";
+    assert!(error(&ending).starts_with(expected), "{ending:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use super::super::output::{self, BAD, DIM, GOOD, WARN};
+use super::super::serve::LOG_DEFAULT;
 use super::super::{ConfigArgs, runtime};
 use crate::app::{self, WorkflowRan, WorkflowRun};
 use crate::config::{self, Config, Env, Format};
@@ -67,7 +68,7 @@ impl Run {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time();
         let _ = log
             .with_ansi(std::io::stderr().is_terminal())
-            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT)))
             .try_init();
         match runtime()?.block_on(app::run_workflow(config, run))? {
             WorkflowRan::Settled(flow, seen) => self.settled(&flow, &seen),

@@ -67,6 +67,7 @@ fn values_are_put_into_texts() {
         ("$webhook.body.tags.0 ${webhook.body.tags[1].b} $webhook.body.tags[0]", json!("a true a")),
         ("[$webhook.body.none] [$webhook.body.missing.deeper]", json!("[] []")),
         ("$webhook.body.missing", Value::Null),
+        ("is ${{'c': 1, 'a': {'z': 2, 'y': 3}, 'b': 4}}", json!(r#"is {"a":{"y":3,"z":2},"b":4,"c":1}"#)),
         ("部署完成: $ci-deploy.result", json!("部署完成: 4 steps")),
         ("部署${test.success ? '成功' : '失败'}", json!("部署成功")),
         ("部署${classify.success ? '成功' : '失败'}", json!("部署失败")),

@@ -34,7 +34,8 @@ pub(super) async fn call(work: &Work<'_>, tool: &str, args: &Value) -> StepResul
         _ => None,
     };
     if action.is_some() {
-        args.remove("action");
+        // Not `remove`, which puts the last one in its place.
+        args.retain(|name, _| name != "action");
     }
     let call = ToolCall {
         tool: tool.to_owned(),

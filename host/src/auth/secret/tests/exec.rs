@@ -42,7 +42,7 @@ async fn answered(lines: &str, json_only: bool) -> String {
 
 #[tokio::test]
 async fn a_program_is_asked_by_protocol_and_its_value_taken() {
-    let lines = r#"read -r q; [ "$q" = '{"ids":["k/1"],"protocolVersion":1,"provider":"p"}' ] || exit 3
+    let lines = r#"read -r q; [ "$q" = '{"protocolVersion":1,"provider":"p","ids":["k/1"]}' ] || exit 3
 echo '{"protocolVersion":1,"values":{"k/1":" s3cret "}}'"#;
     assert_eq!(answered(&format!("q=$(cat); {}", &lines["read -r q; ".len()..]), true).await, "s3cret");
 }
