@@ -142,6 +142,26 @@ async fn a_signed_delivery_that_comes_again_wakes_nobody_again() {
     assert_eq!(bench.runs().len(), 2);
 }
 
+/// Nothing signs the path, and all of these match.
+#[tokio::test]
+async fn a_signed_delivery_is_one_however_many_slashes_stand_behind_the_name() {
+    for members in ["messageTemplate: 'm'", "action: 'wake', textTemplate: 'w'", "forEach: 'l', messageTemplate: 'm'"] {
+        let bench = mapping(members);
+        let first = bench.deliver("x", "d-1", r#"{"l":[1]}"#).await;
+        for path in ["x/", "x//"] {
+            let again = bench.deliver(path, "d-1", r#"{"l":[1]}"#).await;
+            assert_eq!((again.is_replayed, &again.body), (true, &first.body), "{members} {path}");
+        }
+        assert_eq!(bench.runs().len(), 1);
+    }
+    // A key that a sender chooses is of the path as it came, as in OpenClaw.
+    let bench = mapping("messageTemplate: 'm'");
+    for path in ["x", "x/", "x"] {
+        bench.ask(path, &[("idempotency-key", "k")], "{}").await;
+    }
+    assert_eq!(bench.runs().len(), 2);
+}
+
 #[tokio::test]
 async fn each_item_of_an_array_becomes_a_run() {
     let bench = mapping(
