@@ -56,7 +56,8 @@ pub(super) fn at_gate(front: &Front, gate: &Gate, visitor: &Visitor, headers: &H
     gate.may_knock(visitor.client).map_err(|refused| Box::new(refused.into_response()))?;
     match gate.knock(headers) {
         Ok(at_gate) => {
-            if at_gate.is_known() {
+            // An open gate has proven nothing: it must not make anybody's failures at the others undone.
+            if at_gate.is_proven() {
                 front.failed.succeeded(visitor.scope, visitor.client);
             }
             Ok(at_gate)
