@@ -25,6 +25,7 @@ mod guests;
 mod hook_slots;
 mod hook_transforms;
 mod hooks;
+mod hooks_signed;
 mod idempotency;
 mod interruptions;
 mod isolation;
