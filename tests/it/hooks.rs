@@ -117,17 +117,41 @@ async fn a_sender_that_waits_is_told_that_its_run_goes_on_when_its_time_is_over(
     assert_eq!(body["ok"], true);
 }
 
-/// Direct requests are answered before mappings are looked at, and so is their token.
+/// Direct requests are answered before mappings are looked at. A mapping of their names is reached with a slash behind them, as in OpenClaw, and has
+/// the door's own guard.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_guards_of_a_mapping_that_is_never_reached_open_no_other_door() {
-    let members = "mappings: [{ match: { path: 'wake' }, auth: 'none', messageTemplate: 'w' }, { match: { path: 'agent' }, auth: 'none' }]";
-    let gateway = hooks(members).start().await;
+async fn a_mapping_of_a_direct_name_answers_what_has_a_slash_behind_it() {
+    let gateway = hooks("mappings: [{ match: { path: 'wake' }, messageTemplate: 'w' }]").start().await;
     for (path, body) in [("/hooks/wake", r#"{"text":"x"}"#), ("/hooks//agent", r#"{"message":"x"}"#)] {
         is_text(&gateway.client.post(path, body).send().await, 401, "Unauthorized");
         assert_eq!(post(&gateway, path, body).send().await.status, 200);
     }
-    // This is the mapping's, as in OpenClaw.
-    assert_eq!(gateway.client.post("/hooks/wake/", "{}").send().await.status, 200);
+    is_text(&gateway.client.post("/hooks/wake/", "{}").send().await, 401, "Unauthorized");
+    assert_eq!(post(&gateway, "/hooks/wake/", "{}").send().await.json()["runId"].as_str().unwrap().len(), 36);
+}
+
+/// Anybody could guess at the token for ever otherwise, with a stop at the open name after every nineteenth guess.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_in_at_an_open_name_is_no_less_locked_out_of_the_others() {
+    let open = "open: { agentId: 'ops', template: 'x', auth: 'none' }, own: { agentId: 'ops', template: 'x', secret: 'own-secret' }";
+    let mappings = "mappings: [{ match: { path: 'open' }, auth: 'none', messageTemplate: 'x' }]";
+    let builder = hooks(mappings).webhooks(&format!("inbound: {{ endpoints: {{ {open} }} }},"));
+    let gateway = builder.start().await;
+    for (guarded, open, secret) in
+        [("/hooks/wake", "/hooks/open", TOKEN), ("/webhooks/inbound/own", "/webhooks/inbound/open", "own-secret")]
+    {
+        let ask = |path: &str, secret: &str| gateway.client.post(path, r#"{"text":"x"}"#).secret(secret).send();
+        for guess in 0..20 {
+            assert_eq!(ask(guarded, "wrong").await.status, 401, "{guess}");
+            assert_eq!(ask(open, "wrong").await.status, 200, "{guess}");
+        }
+        assert_eq!(ask(guarded, "wrong").await.status, 429, "{guarded}");
+        assert_eq!(ask(open, "wrong").await.status, 200);
+        assert_eq!(ask(guarded, "wrong").await.status, 429, "{guarded}");
+        // The right one has always come in, and makes the failures undone.
+        assert_eq!(ask(guarded, secret).await.status, 200);
+        assert_eq!(ask(guarded, "wrong").await.status, 401);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

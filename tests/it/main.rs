@@ -26,6 +26,7 @@ mod guests;
 mod hook_slots;
 mod hook_transforms;
 mod hooks;
+mod hooks_signed;
 mod idempotency;
 mod interruptions;
 mod isolation;

@@ -19,6 +19,7 @@ mod once;
 mod policy;
 mod render;
 mod request;
+mod session_key;
 #[cfg(test)]
 mod tests;
 mod transform;

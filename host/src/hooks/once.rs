@@ -57,7 +57,9 @@ pub(super) fn key(request: &Request, fields: Option<&Fields<'_>>) -> Option<Key>
 /// and no other.
 pub(super) fn once(door: &str, path: &str, scope: &str, nth: usize, key: &Key) -> Once {
     let place = format!("delivery {nth}");
-    let scope = if key.is_delivery { &place } else { scope };
+    // A delivery is one at a mapping, however the slashes around its name were written: they are not signed. A sender's key is of the path as it
+    // came, as in OpenClaw.
+    let (path, scope) = if key.is_delivery { (path.trim_matches('/'), &*place) } else { (path, scope) };
     let mut hash = Sha256::new();
     for part in [door, path, scope, &key.text] {
         // Lengths first: no two lists of parts read alike.

@@ -5,6 +5,7 @@ use crate::config::webhooks::Callbacks;
 use crate::model::AgentId;
 
 use super::answer::Refusal;
+use super::session_key;
 
 const ONE_OF_MANY: &str = "agentId is required when multiple agents are configured";
 const NOT_ALLOWED: &str = "agentId is not allowed by hooks.allowedAgentIds";
@@ -129,7 +130,8 @@ pub(super) fn session(
     with_prefix(door, &chosen)?;
     let scoped = rescoped(&chosen, &target.agent);
     with_prefix(door, &scoped)?;
-    Ok(scoped)
+    // Only now, as in OpenClaw: the prefixes are those of keys as they are written.
+    Ok(if session_key::is_main(&scoped) { main_session(&target.agent) } else { scoped })
 }
 
 fn with_prefix(door: &HookDoor, key: &str) -> Result<(), Refusal> {
@@ -141,12 +143,7 @@ fn with_prefix(door: &HookDoor, key: &str) -> Result<(), Refusal> {
 
 /// A key that names an agent names the one that gets the message: nobody reaches into another's sessions.
 fn rescoped(key: &str, agent: &AgentId) -> String {
-    let rest = (|| {
-        let (scheme, rest) = key.split_at_checked(6)?;
-        let (named, rest) = rest.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("agent:"))?;
-        (!named.trim().is_empty() && !rest.is_empty() && !rest.starts_with(':')).then_some(rest)
-    })();
-    match rest {
+    match session_key::behind_agent(key) {
         Some(rest) => format!("agent:{}:{rest}", normalised_agent(agent.as_str()).as_deref().unwrap_or(agent.as_str())),
         None => key.to_owned(),
     }
@@ -171,13 +168,11 @@ mod tests {
         let agent = AgentId::new("Main");
         for (key, expected) in [
             ("agent:other:hook:x", "agent:main:hook:x"),
-            ("AGENT:other:x", "agent:main:x"),
+            ("AGENT:Other:Hook:X", "agent:main:hook:x"),
+            ("agent:main:signal:group:AbC", "agent:main:signal:group:AbC"),
             ("agent:other", "agent:other"),
-            ("agent:: x", "agent:: x"),
-            ("agent:a::x", "agent:a::x"),
-            ("agent: :x", "agent: :x"),
-            ("hook:agent:other:x", "hook:agent:other:x"),
-            ("日本語", "日本語"),
+            ("agent:a::X", "agent:a::X"),
+            ("hook:Agent:other:X", "hook:Agent:other:X"),
         ] {
             assert_eq!(rescoped(key, &agent), expected);
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::for_each;
 use super::request::Request;
 use crate::config::hooks::next_expression;
 use crate::json::{JsonKind, JsonPart};
@@ -48,6 +49,8 @@ pub(super) fn render(template: &str, source: &Source<'_>) -> Result<String, TooL
 
 /// How many items an array has, as JavaScript calls it.
 const LENGTH: &str = "length";
+/// A number beyond the range of doubles, as canonical JSON has it.
+const BEYOND: &str = "1e999";
 
 /// What an expression leads to.
 #[derive(Clone, Copy)]
@@ -74,43 +77,55 @@ impl<'a> Source<'a> {
             "body" | "payload" if self.has_body => return text.push_str(self.request.payload.as_str()),
             _ => {}
         }
-        if let Some(name) = expression.strip_prefix("headers.") {
-            return text.push_str(self.request.header(name).unwrap_or_default());
+        if let Some(path) = expression.strip_prefix("headers.") {
+            return text.push_str(only_name(path).and_then(|name| self.request.header(name)).unwrap_or_default());
         }
-        if let Some(name) = expression.strip_prefix("query.") {
-            return text.push_str(self.request.query(name).unwrap_or_default());
+        if let Some(path) = expression.strip_prefix("query.") {
+            return text.push_str(only_name(path).and_then(|name| self.request.query(name)).unwrap_or_default());
         }
         let path = expression.strip_prefix("payload.");
         let path = path.or_else(|| expression.strip_prefix("body.").filter(|_| self.has_body)).unwrap_or(expression);
+        if path.is_empty() {
+            return;
+        }
         match self.look_up(path) {
-            None | Some(Place::Payload) => {}
+            None => {}
+            // `.` and `[]` are a path of no steps.
+            Some(Place::Payload) => text.push_str(&told(for_each::payload(self).part())),
             Some(Place::Value(value)) => text.push_str(&told(value)),
             Some(Place::Length(items)) => text.push_str(&items.to_string()),
             Some(Place::ListOf(item)) => {
                 text.push('[');
-                text.push_str(item.as_str());
+                text.push_str(&nested(item.as_str()));
                 text.push(']');
             }
         }
     }
 
     fn look_up(&self, path: &str) -> Option<Place<'a>> {
+        let payload = self.request.payload.part();
         steps(path).try_fold(Place::Payload, |place, step| match (place, step) {
             (_, Step::Member(name)) if BLOCKED.contains(&name) => None,
             (Place::Payload, Step::Member(name)) => match self.only {
                 Some((key, item)) if key == name => Some(Place::ListOf(item)),
-                _ => member(self.request.payload.part(), name).map(Place::Value),
+                _ => member(payload, name),
             },
-            (Place::Payload, Step::Item(at)) => item(self.request.payload.part(), at).map(Place::Value),
+            (Place::Payload, Step::Item(at)) => item(payload, at),
             (Place::ListOf(one), Step::Item(0) | Step::Member("0")) => Some(Place::Value(one)),
             (Place::ListOf(_), Step::Member(LENGTH)) => Some(Place::Length(1)),
             (Place::ListOf(_) | Place::Length(_), _) => None,
-            (Place::Value(value), Step::Member(LENGTH)) if value.kind() == JsonKind::Array => {
-                Some(Place::Length(value.elements().count()))
-            }
-            (Place::Value(value), Step::Member(name)) => member(value, name).map(Place::Value),
-            (Place::Value(value), Step::Item(at)) => item(value, at).map(Place::Value),
+            (Place::Value(value), Step::Member(name)) => member(value, name),
+            (Place::Value(value), Step::Item(at)) => item(value, at),
         })
+    }
+}
+
+/// The name that a path of one step is: headers and parameters have nothing inside them.
+fn only_name(path: &str) -> Option<&str> {
+    let mut steps = steps(path);
+    match (steps.next(), steps.next()) {
+        (Some(Step::Member(name)), None) if !BLOCKED.contains(&name) => Some(name),
+        _ => None,
     }
 }
 
@@ -141,23 +156,52 @@ fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
     })
 }
 
-fn member<'a>(value: JsonPart<'a>, name: &str) -> Option<JsonPart<'a>> {
+fn member<'a>(value: JsonPart<'a>, name: &str) -> Option<Place<'a>> {
     match value.kind() {
-        JsonKind::Array => item(value, name.parse().ok()?),
-        _ => value.members().find(|(known, _)| known == name).map(|(_, value)| value),
+        JsonKind::Array if name == LENGTH => Some(Place::Length(value.elements().count())),
+        // An array has its items under their numbers as JavaScript writes them, and under no other spelling.
+        JsonKind::Array => item(value, name.parse().ok().filter(|at: &usize| at.to_string() == name)?),
+        _ => value.members().find(|(known, _)| known == name).map(|(_, value)| Place::Value(value)),
     }
 }
 
-fn item(value: JsonPart<'_>, at: usize) -> Option<JsonPart<'_>> {
-    value.elements().nth(at)
+fn item(value: JsonPart<'_>, at: usize) -> Option<Place<'_>> {
+    value.elements().nth(at).map(Place::Value)
 }
 
 fn told(value: JsonPart<'_>) -> Cow<'_, str> {
-    match value.kind() {
-        JsonKind::Null => Cow::Borrowed(""),
-        JsonKind::String => value.as_string_lossy().unwrap_or_default(),
-        _ => Cow::Borrowed(value.as_str()),
+    match (value.kind(), value.as_str()) {
+        (JsonKind::Null, _) => Cow::Borrowed(""),
+        (JsonKind::String, _) => value.as_string_lossy().unwrap_or_default(),
+        (JsonKind::Number, BEYOND) => Cow::Borrowed("Infinity"),
+        (JsonKind::Number, number) if number.strip_prefix('-') == Some(BEYOND) => Cow::Borrowed("-Infinity"),
+        (_, text) => nested(text),
     }
+}
+
+/// JSON as JavaScript writes it, which has `null` for a number beyond the range of doubles.
+fn nested(json: &str) -> Cow<'_, str> {
+    if !json.contains(BEYOND) {
+        return Cow::Borrowed(json);
+    }
+    let bytes = json.as_bytes();
+    let (mut told, mut from, mut at, mut is_string) = (String::with_capacity(json.len()), 0, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            // Stands in strings only, and before one character that ends none.
+            b'\\' => at += 1,
+            b'"' => is_string = !is_string,
+            b'1' if !is_string && bytes[at..].starts_with(BEYOND.as_bytes()) => {
+                let number = if json[from..at].ends_with('-') { at - 1 } else { at };
+                told.extend([&json[from..number], "null"]);
+                from = at + BEYOND.len();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    told.push_str(&json[from..]);
+    Cow::Owned(told)
 }
 
 /// As JavaScript writes it: `2026-11-20T10:30:00.000Z`.

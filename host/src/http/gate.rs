@@ -27,12 +27,24 @@ pub struct Gate {
 }
 
 /// Somebody at the gate whose body has not been read.
-pub(super) struct AtGate(Option<Caller>);
+pub(super) enum AtGate {
+    /// The gate is open, and asked for nothing.
+    Anybody(Caller),
+    /// The head shows a credential, and it is right.
+    Proven(Caller),
+    /// What the body proves is not known yet.
+    Unproven,
+}
 
 impl AtGate {
-    /// Whether the head has proven who it is.
+    /// Whether the body proves nothing more.
     pub fn is_known(&self) -> bool {
-        self.0.is_some()
+        !matches!(self, Self::Unproven)
+    }
+
+    /// Whether the head has proven who it is. At an open gate nobody has.
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven(_))
     }
 }
 
@@ -86,17 +98,22 @@ impl Gate {
         matches!(self.guard, DoorGuard::Open(_))
     }
 
+    /// Whether requests prove by a sender's scheme who they are of.
+    pub(super) fn is_signed_at(&self) -> bool {
+        matches!(self.guard, DoorGuard::Scheme(_))
+    }
+
     pub(super) fn may_knock(&self, client: IpAddr) -> Result<(), Refused> {
         if self.allowed.contains(client) { Ok(()) } else { Err(Refused::Forbidden) }
     }
 
     /// Looks at what the head proves.
     pub(super) fn knock(&self, headers: &HeaderMap) -> Result<AtGate, Refused> {
-        Ok(AtGate(match &self.guard {
-            DoorGuard::Open(door) => Some(door.caller()),
-            DoorGuard::Bearer(secret) => Some(known_caller(secret, self.own_header, headers)?),
-            DoorGuard::Scheme(_) => None,
-        }))
+        Ok(match &self.guard {
+            DoorGuard::Open(door) => AtGate::Anybody(door.caller()),
+            DoorGuard::Bearer(secret) => AtGate::Proven(known_caller(secret, self.own_header, headers)?),
+            DoorGuard::Scheme(_) => AtGate::Unproven,
+        })
     }
 
     /// Looks at what the body proves, if the head did not.
@@ -108,10 +125,12 @@ impl Gate {
         seen: &TaskFlows,
         clock: &Clock,
     ) -> Result<Entered, Refused> {
-        match (at_gate.0, &self.guard) {
-            (Some(caller), _) => Ok(Entered::Guest(Guest { caller, body, delivery: None, shows: Shows::NOTHING })),
-            (None, DoorGuard::Scheme(keys)) => self.verify(keys, head, body, seen, clock).await,
-            (None, DoorGuard::Open(_) | DoorGuard::Bearer(_)) => Err(Refused::Unauthorized),
+        match (at_gate, &self.guard) {
+            (AtGate::Anybody(caller) | AtGate::Proven(caller), _) => {
+                Ok(Entered::Guest(Guest { caller, body, delivery: None, shows: Shows::NOTHING }))
+            }
+            (AtGate::Unproven, DoorGuard::Scheme(keys)) => self.verify(keys, head, body, seen, clock).await,
+            (AtGate::Unproven, DoorGuard::Open(_) | DoorGuard::Bearer(_)) => Err(Refused::Unauthorized),
         }
     }
 

@@ -11,9 +11,43 @@ pub(super) struct Head {
     uri: Uri,
 }
 
+/// Headers of which Node keeps the first and drops the others; all the rest it joins.
+const SINGLE: [&str; 18] = [
+    "age",
+    "authorization",
+    "content-length",
+    "content-type",
+    "etag",
+    "expires",
+    "from",
+    "host",
+    "if-modified-since",
+    "if-unmodified-since",
+    "last-modified",
+    "location",
+    "max-forwards",
+    "proxy-authorization",
+    "referer",
+    "retry-after",
+    "server",
+    "user-agent",
+];
+
 impl Head {
     pub(super) fn new(headers: HeaderMap, uri: Uri) -> Self {
         Self { headers, uri }
+    }
+
+    /// The headers as Node tells them, and so OpenClaw: each byte is a character, and of some names there is one value. Without the credentials.
+    pub(super) fn headers_as_node(&self) -> Vec<(String, String)> {
+        let of = |name: &HeaderName| {
+            let values = self.headers.get_all(name).iter();
+            let values = values.map(|value| value.as_bytes().iter().copied().map(char::from).collect::<String>());
+            let most = if SINGLE.contains(&name.as_str()) { 1 } else { usize::MAX };
+            values.take(most).collect::<Vec<_>>().join(", ")
+        };
+        let names = self.headers.keys().filter(|name| !is_credential(name.as_str()));
+        names.map(|name| (name.as_str().to_owned(), of(name))).collect()
     }
 }
 
@@ -62,5 +96,19 @@ mod tests {
         assert_eq!(head.header("Authorization"), None);
         assert_eq!(head.header("not a name"), None);
         assert_eq!(head.query(), "a=1&b=2");
+    }
+
+    #[test]
+    fn nodes_headers_are_latin_and_some_are_there_once() {
+        let mut headers = HeaderMap::new();
+        for value in ["a", "b"] {
+            headers.append("user-agent", value.parse().unwrap());
+            headers.append("x-tag", value.parse().unwrap());
+            headers.append("x-gitlab-token", value.parse().unwrap());
+        }
+        headers.append("x-name", axum::http::HeaderValue::from_bytes(b"\xc3\xbc\xff").unwrap());
+        let told = Head::new(headers, Uri::from_static("/")).headers_as_node();
+        let expected = [("user-agent", "a"), ("x-tag", "a, b"), ("x-name", "\u{c3}\u{bc}\u{ff}")];
+        assert_eq!(told, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

@@ -19,7 +19,6 @@ use crate::config::RouteLimits;
 use crate::hooks::{Answer, Request};
 use crate::json::{self, JsonError, JsonKind, JsonText};
 use crate::limits::Failed;
-use crate::sandbox::RequestHead;
 
 /// OpenClaw's number.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,7 +55,8 @@ pub(super) fn at_gate(front: &Front, gate: &Gate, visitor: &Visitor, headers: &H
     gate.may_knock(visitor.client).map_err(|refused| Box::new(refused.into_response()))?;
     match gate.knock(headers) {
         Ok(at_gate) => {
-            if at_gate.is_known() {
+            // An open gate has proven nothing: it must not make anybody's failures at the others undone.
+            if at_gate.is_proven() {
                 front.failed.succeeded(visitor.scope, visitor.client);
             }
             Ok(at_gate)
@@ -147,7 +147,7 @@ pub(super) fn request(head: Parts, path: &str, guest: Guest, reading: Reading) -
     let query = head.uri.query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let url = head.uri.path_and_query().map_or_else(String::new, |url| url.as_str().to_owned());
-    let headers = Head::new(head.headers, head.uri).headers();
+    let headers = Head::new(head.headers, head.uri).headers_as_node();
     Ok(Request { path: path.to_owned(), url, query, headers, payload, raw_body, delivery })
 }
 

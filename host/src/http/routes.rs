@@ -43,8 +43,11 @@ impl RouteTable {
     }
 }
 
-/// A request's path without its `.` and `..` segments, as every URL parser resolves them, OpenClaw's included.
+/// A request's path without its `.` and `..` segments, and with `/` for `\`, as every URL parser resolves them, OpenClaw's included.
 pub(super) fn resolved(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') {
+        return Cow::Owned(resolved(&path.replace('\\', "/")).into_owned());
+    }
     if path.split('/').all(|segment| dots(segment) == 0) {
         return Cow::Borrowed(path);
     }
@@ -100,6 +103,7 @@ mod tests {
             ("/a/.../b", "/a/.../b"),
             ("/a/.b/..c", "/a/.b/..c"),
             ("/a/%2f/%", "/a/%2f/%"),
+            (r"/a\b\..\c/%5c", "/a/c/%5c"),
             ("*", "*"),
         ] {
             assert_eq!(resolved(path), expected, "{path}");

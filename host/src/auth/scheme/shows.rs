@@ -5,6 +5,8 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
+use crate::model::js_trim;
+
 /// The member of a form that holds the whole payload as JSON.
 const PAYLOAD: &str = "payload";
 
@@ -28,24 +30,31 @@ impl Shows {
         if self.members.is_empty() {
             return None;
         }
-        match object_without(body, self.members) {
+        match self.value_without(body) {
             Some(changed) => changed,
             None if is_form => self.form_without(body),
             None => None,
         }
     }
 
+    /// The same of what the gateway reads as an object: it repairs UTF-8, and takes away what JavaScript's `trim` does. A sender that could
+    /// write what one of the two readers refuses and the other takes would have its secret handed on.
+    fn value_without(&self, body: &[u8]) -> Option<Option<Vec<u8>>> {
+        object_without(js_trim(&String::from_utf8_lossy(body)).as_bytes(), self.members)
+    }
+
     fn form_without(&self, body: &[u8]) -> Option<Vec<u8>> {
         let mut kept: Vec<Vec<u8>> = Vec::new();
-        let mut is_changed = false;
+        let (mut is_changed, mut is_payload_alone, mut lost) = (false, true, None);
         for pair in body.split(|byte| *byte == b'&') {
             let parsed = form_urlencoded::parse(pair).next();
             let Some((name, value)) = parsed else { continue };
-            if self.members.iter().any(|names| *names == [&*name]) {
-                is_changed = true;
+            if let Some([name]) = self.members.iter().find(|names| **names == [&*name]) {
+                (is_changed, lost) = (true, Some(*name));
                 continue;
             }
-            let payload = (name == PAYLOAD).then(|| object_without(value.as_bytes(), self.members)).flatten().flatten();
+            is_payload_alone &= name == PAYLOAD && kept.is_empty();
+            let payload = (name == PAYLOAD).then(|| self.value_without(value.as_bytes())).flatten().flatten();
             if let Some(payload) = payload {
                 is_changed = true;
                 let mut pair = form_urlencoded::Serializer::new(String::new());
@@ -54,6 +63,10 @@ impl Shows {
             } else {
                 kept.push(pair.to_vec());
             }
+        }
+        if is_payload_alone && lost.is_some() && !kept.is_empty() {
+            // A form of nothing but its payload is the payload, and this one was not: the name stays, and says nothing.
+            kept.extend(lost.map(|name| [name.as_bytes(), b"="].concat()));
         }
         is_changed.then(|| kept.join(&b'&'))
     }
@@ -142,6 +155,16 @@ mod tests {
             r#"{"\ud800":12345678901234567890123,"token":"s"}"#,
             Some(r#"{"\ud800":12345678901234567890123}"#),
         );
+        for (read_all_the_same, expected) in [
+            ("\u{feff}{\"token\":\"s\",\"a\":1}\u{a0}\n", "{\"a\":1}"),
+            ("\u{2028}{\"header\":{\"token\":\"s\"}}\u{3000}", "{\"header\":{}}"),
+            ("{\"a\":1e999,\"token\":\"s\"}", "{\"a\":1e999}"),
+        ] {
+            check(false, read_all_the_same, Some(expected));
+            check(true, read_all_the_same, Some(expected));
+        }
+        let broken = SHOWS.without(b"{\"token\":\"s\",\"a\":\"\xff\"}", false).unwrap();
+        assert_eq!(str::from_utf8(&broken), Ok("{\"a\":\"\u{fffd}\"}"));
         for as_it_is in [r#"{"a": {"token":"x"}}"#, r#"{"header":"token"}"#, r#"["token"]"#, "token=s", "", "{"] {
             check(false, as_it_is, None);
         }
@@ -152,7 +175,12 @@ mod tests {
     fn forms_and_queries_lose_theirs_too() {
         check(true, "token=s&text=a+b&to%6ben=t&token", Some("text=a+b"));
         check(true, "payload=%7B%22token%22%3A%22s%22%2C%22a%22%3A1%7D", Some("payload=%7B%22a%22%3A1%7D"));
+        check(true, "payload=%EF%BB%BF%7B%22token%22%3A%22s%22%7D%C2%A0", Some("payload=%7B%7D"));
         check(true, "text=token&x=1", None);
+        // Of two fields one is left, which is still one of two.
+        check(true, "token=s&payload=%7B%7D", Some("payload=%7B%7D&token="));
+        check(true, "token=s&payload=1&payload=2", Some("payload=1&payload=2"));
+        check(true, "token=s", Some(""));
         assert_eq!(SHOWS.query_without("a=1&sign=x&b=2&si%67n=y").as_deref(), Some("a=1&b=2"));
         assert_eq!(SHOWS.query_without("a=1&design=x"), None);
         assert_eq!(SHOWS.query_without("sign=x").as_deref(), Some(""));

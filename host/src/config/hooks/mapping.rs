@@ -42,7 +42,7 @@ const KEYS: [&str; 22] = [
 pub(in crate::config) const MODES: [(&str, SessionMode); 2] =
     [("isolated", SessionMode::Isolated), ("persistent", SessionMode::Persistent)];
 
-/// Names that direct requests have, which no mapping ever sees.
+/// Names that direct requests have. A mapping sees only what has a slash behind them, as in OpenClaw.
 const DIRECT: [&str; 2] = ["wake", "agent"];
 /// Names by which objects of JavaScript are reached into.
 const BLOCKED: [&str; 3] = ["__proto__", "prototype", "constructor"];
@@ -115,7 +115,7 @@ fn read_path(field: &Field<'_>) -> Option<String> {
     let path = path.trim_matches('/');
     if DIRECT.contains(&path) {
         field.warn(format!(
-            "{}: never matches, because {} is answered before mappings are looked at",
+            "{}: matches only with a slash behind it, because {} is answered before mappings are looked at",
             field.path,
             quoted(path)
         ));
@@ -152,6 +152,10 @@ fn read_allowed_ips(field: &Field<'_>, path: Option<&str>) -> AllowedIps {
 fn needs_path(field: &Field<'_>, path: Option<&str>) {
     if path.is_none() {
         field.problem("needs `match.path`: who may knock is asked before the body is looked at");
+    }
+    // It would hold for the name with a slash behind it and not for the name: nobody could tell which of the two a sender is at.
+    if let Some(path) = path.filter(|path| DIRECT.contains(path)) {
+        field.problem(format!("cannot be said of {}, a name of the door's own; take another match.path", quoted(path)));
     }
 }
 

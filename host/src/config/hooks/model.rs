@@ -189,7 +189,7 @@ pub fn next_expression(template: &str) -> Option<(&str, &str, &str)> {
         let inside = &template[at + 2..];
         let length = inside.find('}')?;
         if length > 0 && inside[length..].starts_with("}}") {
-            return Some((&template[..at], inside[..length].trim(), &inside[length + 2..]));
+            return Some((&template[..at], crate::model::js_trim(&inside[..length]), &inside[length + 2..]));
         }
         from = at + 1;
     }
@@ -237,5 +237,6 @@ mod tests {
         ] {
             assert_eq!(has_expressions(template), expected, "{template}");
         }
+        assert_eq!(next_expression("a{{\u{feff} x \u{85}}}b"), Some(("a", "x \u{85}", "b")));
     }
 }

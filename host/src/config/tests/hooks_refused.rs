@@ -45,6 +45,14 @@ fn what_does_not_go_together_is_said_in_openclaws_words() {
             "hooks.mappings[0].allowedIps: needs `match.path`",
         ),
         (
+            format!("{token}, mappings: [{{ match: {{ path: 'wake/' }}, auth: 'none' }}]"),
+            "hooks.mappings[0].auth: cannot be said of `wake`, a name of the door's own; take another match.path",
+        ),
+        (
+            format!("{token}, mappings: [{{ match: {{ path: '/agent' }}, allowedIps: ['10.0.0.1'] }}]"),
+            "hooks.mappings[0].allowedIps: cannot be said of `agent`",
+        ),
+        (
             format!("{token}, mappings: [{{ match: {{ path: 'a' }} }}, {{ match: {{ path: '/a' }}, auth: 'none' }}]"),
             "hooks.mappings[1]: an earlier mapping has the same match.path",
         ),

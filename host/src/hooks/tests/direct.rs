@@ -104,6 +104,29 @@ async fn a_request_names_a_session_only_where_the_operator_allows_it() {
 }
 
 #[tokio::test]
+async fn a_key_is_another_word_for_the_main_session_or_is_re_scoped_as_openclaw_does() {
+    let bench =
+        Bench::new(&hooks("allowRequestSessionKey: true, allowedSessionKeyPrefixes: ['Main', 'hook:', 'agent:']"));
+    for (key, agent, expected) in [
+        ("main", "main", "agent:main:main"),
+        ("MAIN", "reader", "agent:reader:main"),
+        ("agent:reader:MAIN", "main", "agent:main:main"),
+        ("AGENT:Reader:Hook:X", "main", "agent:main:hook:x"),
+        ("agent:reader:signal:group:AbC", "main", "agent:main:signal:group:AbC"),
+        // Not folded here, as in what OpenClaw's door hands on.
+        ("hook:Abc", "main", "hook:Abc"),
+        ("main:x", "main", "main:x"),
+    ] {
+        let body = json!({"text": "x", "sessionKey": key, "agentId": agent}).to_string();
+        bench.accepts("wake", &body).await;
+        let body = json!({"message": "x", "sessionKey": key, "agentId": agent}).to_string();
+        bench.accepts("agent", &body).await;
+        let runs = bench.runs();
+        assert!(runs[runs.len() - 2..].iter().all(|run| run.asked.session.as_str() == expected), "{key} {runs:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_default_agent_one_of_many_is_to_be_named() {
     let bench = Bench::new("{ agents: { list: [{ id: 'a' }, { id: 'b' }] }, hooks: { enabled: true, token: 't' } }");
     bench.refuses("agent", r#"{"message":"x"}"#, "agentId is required when multiple agents are configured").await;

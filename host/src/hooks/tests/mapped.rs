@@ -33,9 +33,27 @@ async fn templates_are_filled_as_openclaw_does() {
         ("{{l.length}} {{l[1].length}} {{o.length}}{{s.length}}{{l.length.x}}.", "2 1 ."),
         ("{{constructor.x}}{{__proto__.x}}{{o.prototype}}.", "."),
         ("{{}} {{n} {n}} {{{n}}", "{{}} {{n} {n}} "),
+        ("{{headers.x-github-event.x}}{{headers.x-github-event[0]}}{{headers..}}{{headers.[x-github-event]}}", "push"),
+        ("{{query.kind.x}}{{query.kind[0]}}{{query.}}{{query.[kind]}}", "L"),
+        ("{{l.00}}{{l.+0}}{{l[00].name}}", "bug"),
+        ("{{\u{feff}n\u{3000}}}", "7"),
     ] {
-        fills(template, body, expected.trim_end_matches('\0')).await;
+        fills(template, body, expected).await;
     }
+}
+
+#[tokio::test]
+async fn a_path_of_no_steps_is_the_whole_payload_and_no_path_is_nothing() {
+    let body = r#"{"l":[1,-1e999,"1e999 \\\"-1e999"],"big":1e999,"low":-1e999}"#;
+    let whole = r#"{"l":[1,null,"1e999 \\\"-1e999"],"big":null,"low":null}"#;
+    for template in ["{{.}}", "{{[]}}", "{{payload..}}", "{{ ] }}"] {
+        fills(template, body, whole).await;
+    }
+    fills(".{{ }}{{payload.}}{{big}} {{low}}", body, ".Infinity -Infinity").await;
+    fills("{{length}} {{[1].x}} {{1.x}} {{.}}", r#"["a",{"x":1}]"#, r#"2 1 1 ["a",{"x":1}]"#).await;
+    let one = mapping("forEach: 'l', messageTemplate: '{{.}}{{l}}'");
+    one.accepts("x", r#"{"a":1,"l":[1e999]}"#).await;
+    assert_eq!(one.run().asked.message, r#"{"a":1,"l":[null]}[null]"#);
 }
 
 #[tokio::test]
@@ -139,6 +157,26 @@ async fn a_signed_delivery_that_comes_again_wakes_nobody_again() {
     let again = bench.deliver("x", "d-1", r#"{"title":"U"}"#).await;
     assert_eq!((first.is_replayed, again.is_replayed, &again.body), (false, true, &first.body));
     assert!(!bench.deliver("x", "d-2", r#"{"title":"T"}"#).await.is_replayed);
+    assert_eq!(bench.runs().len(), 2);
+}
+
+/// Nothing signs the path, and all of these match.
+#[tokio::test]
+async fn a_signed_delivery_is_one_however_many_slashes_stand_behind_the_name() {
+    for members in ["messageTemplate: 'm'", "action: 'wake', textTemplate: 'w'", "forEach: 'l', messageTemplate: 'm'"] {
+        let bench = mapping(members);
+        let first = bench.deliver("x", "d-1", r#"{"l":[1]}"#).await;
+        for path in ["x/", "x//"] {
+            let again = bench.deliver(path, "d-1", r#"{"l":[1]}"#).await;
+            assert_eq!((again.is_replayed, &again.body), (true, &first.body), "{members} {path}");
+        }
+        assert_eq!(bench.runs().len(), 1);
+    }
+    // A key that a sender chooses is of the path as it came, as in OpenClaw.
+    let bench = mapping("messageTemplate: 'm'");
+    for path in ["x", "x/", "x"] {
+        bench.ask(path, &[("idempotency-key", "k")], "{}").await;
+    }
     assert_eq!(bench.runs().len(), 2);
 }
 
