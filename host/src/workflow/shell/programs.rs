@@ -204,7 +204,10 @@ impl Evaluator {
     /// Whether it runs what it reads: a shell elsewhere does, if it is given no command.
     pub fn reads(&self, name: &str, behind: &[&Word]) -> bool {
         if !self.is_remote() {
-            return READ.contains(&name);
+            // `su` runs what it reads if it is given no command.
+            let has_command =
+                || behind.iter().any(|word| word.plain.starts_with("-c") || word.plain.starts_with("--command"));
+            return READ.contains(&name) || name == "su" && !has_command();
         }
         let mut given = 0;
         let mut behind = behind.iter();

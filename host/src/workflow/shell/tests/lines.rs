@@ -13,7 +13,7 @@ fn read(line: &str, stdin_carries: bool) -> Result<ShellLine, CommandError> {
 }
 
 /// A value runs, chooses what runs, or is read by what runs it.
-const HOSTILE: [&str; 83] = [
+const HOSTILE: [&str; 84] = [
     "bash -c \\\n \"echo building $ref.branch\"",
     "sudo \\\n \"$X\"",
     "A=b \\\n LD_PRELOAD=\"$X\" ls",
@@ -32,6 +32,7 @@ const HOSTILE: [&str; 83] = [
     "sqlite3 my.db <<< \"select '$X'\"",
     "echo \"$X\" | su - postgres -c 'psql app'",
     "echo \"$X\" | ssh h 'bash -s'",
+    "echo \"$X\" | sudo su - app",
     "psql -qAtXc \"select $X\"",
     "psql -qo \"$X\" db",
     "sqlite3 -cmd \"$X\" db",
@@ -100,7 +101,7 @@ const HOSTILE: [&str; 83] = [
 ];
 
 /// A value is data.
-const EVERYDAY: [&str; 71] = [
+const EVERYDAY: [&str; 72] = [
     "curl -s \\\n  -d \"$ref.x\" \\\n  https://h",
     "docker run --rm \\\n  -e A=\"$X\" \\\n  img npm test",
     "./deploy.sh \\\n  --branch \"$X\" \\\n  --dir \"$DIR\"",
@@ -134,6 +135,7 @@ const EVERYDAY: [&str; 71] = [
     "crontab -l | grep \"$X\"",
     "if [ \"$X\" = prod ]; then echo \"$X\"; curl -s https://x | bash; fi",
     "{ ./a.sh \"$X\"; } 2>&1 | tee log",
+    "echo \"$X\" | su - app -c 'tee f'",
     "f() { echo \"deploying $1\"; }; f \"$X\"",
     "echo \"$X\" | ssh h 'NAME=$(cat); deploy \"$$NAME\"'",
     "echo \"$X\" | python3 -c 'import sys; print(sys.stdin.read())'",
