@@ -1,7 +1,8 @@
 //! Names of variables whose value decides which programs run or what they do. No value that comes from elsewhere may be in one.
 //!
 //! At least what `sudo` takes out of an environment (`initial_badenv_table` of its `env.c`), and what OpenClaw keeps from the commands of its agents (its host
-//! environment policy), the keys and addresses there among them: whose account a program uses is no less than what it runs.
+//! environment policy), the keys and addresses there among them: whose account a program uses is no less than what it runs. Without the names that are
+//! only data there: see [`DATA`].
 
 /// Beginnings of names: families in which every variable is a setting of a program, or any could be.
 const FAMILIES: &[&str] = &[
@@ -41,19 +42,31 @@ const FAMILIES: &[&str] = &[
     "YARN_",
 ];
 
-/// Names of those families that are only data: no git reads the first ones, and it writes the others into a commit as they are.
+/// Endings of names that are only data in any of those families, and a family of its own: what Terraform takes for the values of variables.
+const DATA_ENDS: &str = "_VERSION";
+const DATA_FAMILY: &str = "TF_VAR_";
+
+/// Names of those families that are only data: no program reads the first ones, git writes the next into a commit as they are, and a region chooses
+/// among those of one provider.
 const DATA: &[&str] = &[
     "GIT_BRANCH",
+    "GIT_BRANCH_NAME",
     "GIT_COMMIT",
+    "GIT_COMMIT_SHA",
     "GIT_REF",
+    "GIT_REPO",
     "GIT_SHA",
     "GIT_TAG",
+    "GIT_URL",
+    "SSH_HOST",
     "GIT_AUTHOR_NAME",
     "GIT_AUTHOR_EMAIL",
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_NAME",
     "GIT_COMMITTER_EMAIL",
     "GIT_COMMITTER_DATE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
 ];
 
 /// Names in full.
@@ -82,6 +95,12 @@ const NAMES: &[&str] = &[
     "FCEDIT",
     "INPUTRC",
     "EXECIGNORE",
+    // A shell computes with what is put into these.
+    "RANDOM",
+    "SRANDOM",
+    "SECONDS",
+    "HISTCMD",
+    "OPTIND",
     // The system's library, folders and terminal.
     "HOME",
     "TMPDIR",
@@ -110,6 +129,7 @@ const NAMES: &[&str] = &[
     "VAR_ACE",
     "USR_ACE",
     "DLC_ACE",
+    "COMPLUS_VERSION",
     "SYSTEMROOT",
     "WINDIR",
     // Programs that other programs start.
@@ -267,5 +287,6 @@ const NAMES: &[&str] = &[
 pub(in super::super) fn is_deciding(variable: &str) -> bool {
     let name = variable.to_ascii_uppercase();
     let is_of = |family: &&str| name.starts_with(*family);
-    NAMES.contains(&name.as_str()) || FAMILIES.iter().any(is_of) && !DATA.contains(&name.as_str())
+    let is_data = DATA.contains(&name.as_str()) || name.ends_with(DATA_ENDS) || name.starts_with(DATA_FAMILY);
+    NAMES.contains(&name.as_str()) || FAMILIES.iter().any(is_of) && !is_data
 }

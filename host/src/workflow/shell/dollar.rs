@@ -4,7 +4,7 @@
 //! (`env:`), or is special (`$1`, `$?`, `$(date)`); anything else is refused, since it would silently be empty. `$$name` is the shell's
 //! `$name` whatever is known.
 
-use super::scan::{Quote, Scanner, refused_here};
+use super::scan::{IN_DOCUMENT, Quote, Scanner, refused_here};
 use super::{CommandError, Inserted, REFERENCES_MAX, variable};
 use crate::expr::{Formula, begins_name, formula_at};
 
@@ -42,7 +42,7 @@ impl Scanner<'_> {
     pub fn dollar_in_text(&mut self) -> Result<(), CommandError> {
         match self.what_is_it()? {
             Dollar::Reference(_, bytes) => {
-                let place = self.doubt.unwrap_or("behind `<<`, where a here-document may hold it");
+                let place = self.doubt.unwrap_or(IN_DOCUMENT);
                 return Err(refused_here(&self.rest()[..bytes], place));
             }
             Dollar::Escaped => self.at += 1,
@@ -61,14 +61,19 @@ impl Scanner<'_> {
             return Ok(());
         }
         self.copy(1);
+        self.goes_on();
         let name = self.rest();
         let name = &name[..name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len())];
+        let behind = self.rest()[name.len()..].strip_prefix("\\\n");
+        if !name.is_empty()
+            && behind.is_some_and(|behind| behind.starts_with(|c: char| c.is_alphanumeric() || "_\\".contains(c)))
+        {
+            self.lost();
+        }
         match self.peek() {
             Some('(') => {
                 self.copy(1);
-                if self.rest().starts_with('(') {
-                    self.doubt = self.doubt.or(Some(COMPUTES));
-                }
+                self.goes_on();
                 self.nested(')', "inside `$(…)`", quote)
             }
             Some('{') => {
@@ -137,8 +142,8 @@ impl Scanner<'_> {
 
     fn insert(&mut self, formula: Formula, bytes: usize, quote: Quote) -> Result<(), CommandError> {
         let written = self.rest()[..bytes].to_owned();
-        if let Some(doubt) = self.doubt {
-            return Err(refused_here(&written, doubt));
+        if let Some(why) = self.why_not() {
+            return Err(refused_here(&written, why));
         }
         if self.inserted.len() == REFERENCES_MAX {
             return Err(CommandError::TooMany);
@@ -175,6 +180,7 @@ impl Scanner<'_> {
                         Dollar::Shell => {}
                     }
                     self.copy(1);
+                    self.goes_on();
                     match self.peek() {
                         Some('(') if closer != '\'' => closers.push(')'),
                         Some('{') if closer != '\'' => closers.push('}'),
@@ -186,9 +192,16 @@ impl Scanner<'_> {
                 '"' | '`' if closer != '\'' => closers.push(c),
                 '(' if closer == ')' => closers.push(')'),
                 // Comments, here-documents and `case` may hold brackets and quotes that close nothing; quotes in `${…}` mean different things.
-                '#' | '<' if closer == ')' => self.uncertain(),
-                '\'' if closer == '}' => self.uncertain(),
-                'c' if closer == ')' && self.rest().starts_with("case") => self.uncertain(),
+                '#' if closer == ')' && self.is_at_word() => self.uncertain(),
+                '<' if closer == ')' && self.rest()[1..].starts_with(['<', '(', '\\']) => self.uncertain(),
+                '\'' if closer == '}' => match self.closed_either_way() {
+                    Some(bytes) => {
+                        self.copy(bytes);
+                        continue;
+                    }
+                    None => self.uncertain(),
+                },
+                'c' if closer == ')' && self.is_at_word() && self.is_case() => self.uncertain(),
                 _ => {}
             }
             self.copy(c.len_utf8());
@@ -205,10 +218,13 @@ impl Scanner<'_> {
     fn look_into(&mut self, inside: &str, closer: char, is_quoted: bool) {
         match closer {
             ')' if inside.starts_with('(') => {
+                if !is_surely_computed(inside) {
+                    self.doubt = self.doubt.or(Some(COMPUTES));
+                }
                 self.computes(inside);
                 self.inner(inside, Quote::Here, is_quoted);
             }
-            '}' => self.parameter(inside, is_quoted),
+            '}' => self.parameter(&inside.replace("\\\n", ""), is_quoted),
             // Inside backticks a backslash before one of these is none of the text.
             '`' => {
                 let text = inside.replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\");
@@ -236,6 +252,22 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether a word may begin here.
+    fn is_at_word(&self) -> bool {
+        self.script.ends_with(|c: char| c.is_whitespace() || ";|&(){}!`".contains(c))
+    }
+
+    fn is_case(&self) -> bool {
+        self.rest().strip_prefix("case").is_some_and(|behind| behind.starts_with([' ', '\t', '\n', '\\']))
+    }
+
+    /// The length of `'…'` that ends in the same place whether its quotes are quotes or not.
+    fn closed_either_way(&self) -> Option<usize> {
+        let length = self.rest()[1..].find('\'')?;
+        let is_plain = !self.rest()[1..=length].contains(['}', '"', '$', '`', '\\', '\n']);
+        is_plain.then_some(length + 2)
+    }
+
     fn uncertain(&mut self) {
         self.doubt("behind a part of which it cannot be told where it ends");
     }
@@ -244,4 +276,15 @@ impl Scanner<'_> {
         self.copy(1);
         self.nested('`', "inside backticks", quote)
     }
+}
+
+/// Whether `(…)` behind `$(` is nothing but a formula: plain signs, and brackets of which the first is closed by the last.
+fn is_surely_computed(inside: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "_ +-*/%<>=!&|^~?:,()$".contains(c);
+    let mut open = 0_usize;
+    let closed = inside.find(|c| {
+        open = open.saturating_add(usize::from(c == '(')).saturating_sub(usize::from(c == ')'));
+        open == 0
+    });
+    !inside.contains("$(") && inside.chars().all(is_sign) && closed == Some(inside.len() - 1)
 }

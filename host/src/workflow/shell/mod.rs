@@ -1,15 +1,23 @@
 //! Commands. A value that is put into one never becomes shell text: in a line for the shell each reference is an environment variable, quoted as
 //! its place asks for, and in a list of words it is one word or a part of one. What cannot be told safe is refused when the file is read.
 
+mod carriers;
+mod choosers;
 mod deciding;
 mod dollar;
+mod feeding;
+mod flow;
 mod languages;
+mod naming;
+mod options;
 mod programs;
 mod rules;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod tongues;
 mod words;
+mod wrappers;
 
 pub(super) use deciding::is_deciding;
 
@@ -146,7 +154,7 @@ impl Argv {
             Piece::Formula(formula) => Err(format!("${{{}}}", formula.as_str())),
         };
         let read = words.iter().map(|text| words::Word::of_list(text.pieces().iter().map(piece))).collect();
-        rules::check_list(read, words::Carriers::new(given))?;
+        rules::check_list(read, carriers::Carriers::new(given))?;
         Ok(Self { words })
     }
 

@@ -24,7 +24,21 @@ pub(super) struct Evaluator {
 const EVALUATORS: &[Evaluator] = &[
     Evaluator { names: &["eval"], advice: BY_NO_EVAL, is_shell: true },
     Evaluator {
-        names: &["trap", "watch", "su", "alias", "tmux", "screen", "parallel", "entr", "xterm"],
+        names: &[
+            "trap",
+            "watch",
+            "su",
+            "alias",
+            "tmux",
+            "screen",
+            "parallel",
+            "entr",
+            "xterm",
+            "concurrently",
+            "hyperfine",
+            "watchexec",
+            "socat",
+        ],
         advice: BY_SHELL,
         is_shell: true,
     },
@@ -40,98 +54,6 @@ pub(super) const COMPUTING: [&str; 4] = ["let", "declare", "typeset", "[["];
 const REMOTE_VALUES: &str = "BbcDEeFIiJLlmOoPpQRSWw";
 /// Of [`EVALUATORS`], those that run what they read.
 const READ: [&str; 6] = ["source", ".", "at", "batch", "crontab", "parallel"];
-
-/// Starts the program that follows: its options with a value, and how many words it takes before that program.
-pub(super) struct Wrapper {
-    names: &'static [&'static str],
-    values: &'static [&'static str],
-    pub operands: usize,
-}
-
-const WRAPPERS: &[Wrapper] = &[
-    Wrapper {
-        names: &["sudo", "doas"],
-        values: &[
-            "-u",
-            "-g",
-            "-p",
-            "-C",
-            "-h",
-            "-r",
-            "-t",
-            "-T",
-            "-U",
-            "-D",
-            "-R",
-            "--user",
-            "--group",
-            "--prompt",
-            "--chdir",
-            "--chroot",
-            "--host",
-            "--role",
-            "--type",
-            "--close-from",
-            "--command-timeout",
-            "--other-user",
-        ],
-        operands: 0,
-    },
-    Wrapper { names: &["env"], values: &["-u", "-C", "--unset", "--chdir"], operands: 0 },
-    Wrapper { names: &["exec"], values: &["-a"], operands: 0 },
-    Wrapper {
-        names: &[
-            "nohup",
-            "command",
-            "builtin",
-            "setsid",
-            "fakeroot",
-            "unbuffer",
-            "dumb-init",
-            "tini",
-            "caffeinate",
-            "coproc",
-            "busybox",
-            "toybox",
-        ],
-        values: &[],
-        operands: 0,
-    },
-    Wrapper { names: &["nice"], values: &["-n", "--adjustment"], operands: 0 },
-    Wrapper { names: &["ionice"], values: &["-c", "-n", "--class", "--classdata"], operands: 0 },
-    Wrapper { names: &["time"], values: &["-f", "-o", "--output", "--format"], operands: 0 },
-    Wrapper { names: &["strace", "ltrace"], values: &["-o", "-e", "-s", "-p", "-E", "-u"], operands: 0 },
-    Wrapper {
-        names: &["xargs"],
-        values: &[
-            "-I",
-            "-n",
-            "-P",
-            "-L",
-            "-d",
-            "-E",
-            "-a",
-            "-s",
-            "--max-args",
-            "--max-procs",
-            "--delimiter",
-            "--arg-file",
-        ],
-        operands: 0,
-    },
-    Wrapper { names: &["timeout"], values: &["-s", "-k", "--signal", "--kill-after"], operands: 1 },
-    Wrapper { names: &["stdbuf"], values: &["-i", "-o", "-e", "--input", "--output", "--error"], operands: 0 },
-    Wrapper {
-        names: &["chroot", "flock", "taskset", "chrt", "gosu", "su-exec", "setarch"],
-        values: &["-w", "-E", "-c"],
-        operands: 1,
-    },
-    Wrapper {
-        names: &["runuser", "setpriv", "unshare", "nsenter", "systemd-run"],
-        values: &["-u", "-g", "-G", "-t", "-p", "-S"],
-        operands: 0,
-    },
-];
 
 /// Puts what it reads into the words of another program.
 pub(super) const FILLERS: [&str; 2] = ["xargs", "parallel"];
@@ -168,14 +90,98 @@ const DATA_OPTIONS: &[(&str, &str)] = &[
     ("gzip gunzip zcat bzip bunzip xz unxz zstd lz lzma brotli tar cpio unzip", "ce"),
     ("sha1sum sha224sum sha256sum sha384sum sha512sum md5sum b2sum cksum shasum", "c"),
     ("gcc g++ cc c++ clang clang++ rustc", "c"),
-    ("ping wget curl aria", "ce"),
+    ("ping curl aria", "ce"),
+    ("wget pytest ffmpeg ffprobe", "c"),
     ("docker podman nerdctl", "e"),
     ("kubectl oc stern crictl", "c"),
     ("nginx haproxy redis-server taskset ionice chrt mail mailx", "c"),
     ("bc echo printf test", "ce"),
 ];
 /// The commands of `git` to which `-c` is data.
-const GIT_DATA: [&str; 4] = ["switch", "grep", "commit", "cherry-pick"];
+const GIT_DATA: [&str; 7] = ["switch", "grep", "commit", "cherry-pick", "log", "diff", "show"];
+/// Settings that git only writes into commits: behind `git -c` a value may stand in one.
+pub(super) const GIT_SETTINGS: [&str; 2] = ["user.name=", "user.email="];
+
+/// Options that hand over a program to one program alone, or to one command of it. Of one letter, they count in any spelling.
+const TOLD: &[(&str, &str, &[&str])] = &[
+    ("git", "rebase", &["-x"]),
+    ("git", "difftool", &["-x", "--extcmd"]),
+    ("git", "grep", &["-O", "--open-files-in-pager"]),
+    ("git", "clone", &["-u", "--config", "--template"]),
+    ("git", "", &["--exec-path"]),
+    ("tar gtar bsdtar", "", &["-I", "-F", "--info-script", "--new-volume-script", "--rsh-command"]),
+    ("scp sftp", "", &["-S", "-o"]),
+    ("split gsplit", "", &["--filter"]),
+    ("sort gsort", "", &["--compress-program"]),
+    ("man", "", &["-P", "--pager", "-H", "--html"]),
+    ("zip", "", &["-TT", "--unzip-command"]),
+    ("wget", "", &["--use-askpass"]),
+    ("tcpdump", "", &["-z"]),
+    ("rpm rpmbuild", "", &["-E"]),
+    ("apt apt-get aptitude", "", &["-o", "--option"]),
+    ("gcc g++ cc c++", "", &["-wrapper"]),
+    ("npm npx pnpm", "", &["--script-shell", "--call"]),
+    ("go", "", &["-exec", "-toolexec", "-vettool"]),
+    ("cargo", "", &["--config"]),
+    ("fd fdfind", "", &["-x", "-X", "--exec-batch"]),
+    ("ncat", "", &["--sh-exec", "--lua-exec"]),
+    ("nodemon", "", &["-x"]),
+    ("ansible", "", &["-a", "--args"]),
+    ("docker podman nerdctl", "", &["--entrypoint"]),
+    ("php", "", &["-d", "--define"]),
+    ("openssl", "", &["-engine"]),
+    ("cmake", "", &["-P"]),
+    ("start-stop-daemon", "", &["-x", "-a", "--startas"]),
+];
+/// Programs that start none of their words, whatever programs these may be the names of, if no `--` is among them.
+const QUIET: &[&str] = &[
+    "apt",
+    "apt-get",
+    "aptitude",
+    "yum",
+    "dnf",
+    "apk",
+    "pacman",
+    "zypper",
+    "pip",
+    "rsync",
+    "scp",
+    "gcloud",
+    "which",
+    "type",
+    "whereis",
+    "man",
+    "systemctl",
+    "service",
+    "pgrep",
+    "pkill",
+    "killall",
+    "dpkg",
+    "rpm",
+    "curl",
+    "wget",
+    "grep",
+    "rg",
+    "logger",
+    "cp",
+    "mv",
+    "rm",
+    "ls",
+    "cat",
+    "mkdir",
+    "chmod",
+    "chown",
+    "touch",
+    "ln",
+    "tail",
+    "head",
+    "sort",
+    "wc",
+    "ps",
+    "kill",
+    "cd",
+    "tee",
+];
 
 /// Names that are words as well (`kubectl drain node`): programs only where a program can stand.
 pub(super) const ALSO_WORDS: [&str; 19] = [
@@ -189,15 +195,19 @@ pub(super) fn evaluator(name: &str) -> Option<&'static Evaluator> {
     EVALUATORS.iter().find(|evaluator| evaluator.names.contains(&name))
 }
 
-pub(super) fn wrapper(name: &str) -> Option<&'static Wrapper> {
-    WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&name))
-}
-
 impl Evaluator {
+    /// Whether it is a shell elsewhere.
+    pub fn is_remote(&self) -> bool {
+        self.names.iter().any(|known| REMOTE.contains(known))
+    }
+
     /// Whether it runs what it reads: a shell elsewhere does, if it is given no command.
     pub fn reads(&self, name: &str, behind: &[&Word]) -> bool {
-        if !self.names.iter().any(|known| REMOTE.contains(known)) {
-            return READ.contains(&name);
+        if !self.is_remote() {
+            // `su` runs what it reads if it is given no command.
+            let has_command =
+                || behind.iter().any(|word| word.plain.starts_with("-c") || word.plain.starts_with("--command"));
+            return READ.contains(&name) || name == "su" && !has_command();
         }
         let mut given = 0;
         let mut behind = behind.iter();
@@ -212,11 +222,24 @@ impl Evaluator {
     }
 }
 
-impl Wrapper {
-    /// Whether the word behind this one belongs to it.
-    pub fn has_value(&self, option: &str) -> bool {
-        self.values.contains(&option)
-    }
+pub(super) fn is_quiet(program: &str) -> bool {
+    QUIET.contains(&program)
+}
+
+/// Whether an option hands over a program to this one. `has` says whether it is given a command of its own.
+pub(super) fn is_told(program: &str, has: impl Fn(&str) -> bool, option: &str) -> bool {
+    let is = |known: &str| match known.len() {
+        2 => {
+            let letter = &known[1..];
+            option.starts_with(known) || cluster(option).is_some_and(|letters| letters.ends_with(letter))
+        }
+        _ => option == known,
+    };
+    TOLD.iter().any(|(programs, command, options)| {
+        programs.split(' ').any(|known| known == program)
+            && (command.is_empty() || has(command))
+            && options.iter().any(|known| is(known))
+    })
 }
 
 /// Whether the text of an option, up to a value, says that the value is a program. A `-c` or `-e` of a program that nobody here knows counts as one, since a

@@ -1,9 +1,11 @@
 //! Goes through a line for the shell, quote by quote, and collects its commands; `dollar.rs` puts a variable in the place of each reference.
 //! What stands inside `$(…)`, a here-document or the text for another shell is gone through in the same way, to know its commands.
 
+use super::carriers::{Carriers, names_in};
 use super::dollar::TAKE_OUT;
+use super::flow::Path;
 use super::rules::{self, DEPTH_MAX};
-use super::words::{Carriers, Commands};
+use super::words::{Commands, Reads};
 use super::{CommandError, Given, Inserted, LINE_MAX_BYTES};
 use crate::expr::Scope;
 
@@ -31,6 +33,10 @@ pub(super) fn read(text: &str, quote: Quote, depth: usize) -> Commands {
     scanner.commands
 }
 
+/// A line that goes on in the next.
+const GOES_ON: &str = "\\\n";
+pub(super) const IN_DOCUMENT: &str = "behind `<<`, where a here-document may hold it";
+
 pub(super) struct Scanner<'a> {
     pub text: &'a str,
     pub at: usize,
@@ -41,12 +47,16 @@ pub(super) struct Scanner<'a> {
     pub commands: Commands,
     /// Since when it is not certain how the shell reads on. References are refused then.
     pub doubt: Option<&'static str>,
+    /// Whether a here-document has begun whose end is not found, or not surely.
+    is_in_document: bool,
     /// Where that is more than doubt on principle.
     unclear_from: Option<usize>,
     /// Here-documents whose texts begin behind this line of the text.
     awaited: Vec<HereDocument>,
     /// Up to where names were taken for computed ones.
     computed_to: usize,
+    /// Whether the part that is gone through reads what its command writes.
+    is_behind: bool,
     pub depth: usize,
 }
 
@@ -64,6 +74,10 @@ struct HereDocument {
     /// `<<-`: tabs in front of a line are none of it.
     is_indented: bool,
     is_expanded: bool,
+    /// Who reads it.
+    path: Path,
+    /// Whether every shell reads its end alike.
+    is_plain: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -76,9 +90,11 @@ impl<'a> Scanner<'a> {
             inserted: Vec::new(),
             commands: Commands::default(),
             doubt: None,
+            is_in_document: false,
             unclear_from: None,
             awaited: Vec::new(),
             computed_to: 0,
+            is_behind: false,
             depth,
         }
     }
@@ -96,6 +112,8 @@ impl<'a> Scanner<'a> {
                     self.commands.word();
                     self.copy(1);
                 }
+                // A line that goes on: for the shell there is nothing here.
+                (Quote::None | Quote::Double | Quote::Here, '\\') if self.rest().starts_with(GOES_ON) => self.goes_on(),
                 (Quote::None | Quote::Double | Quote::Here, '\\') => {
                     self.copy(1);
                     if let Some(next) = self.peek() {
@@ -132,31 +150,53 @@ impl<'a> Scanner<'a> {
             ' ' | '\t' => self.commands.end_word(),
             '\n' => {
                 self.commands.end_command();
+                self.commands.flow.separate();
                 self.copy(1);
                 return self.here_documents();
             }
             ';' | '|' | '&' | ')' => {
-                self.commands.feeds |= c == '|';
                 self.commands.end_command();
+                match c {
+                    ')' => self.commands.flow.end(")"),
+                    '|' if !self.is_doubled(c) => {
+                        self.commands.flow.pipe();
+                        self.copy(usize::from(self.rest().starts_with("|&")));
+                    }
+                    // `&>` is no end of a pipeline to every shell.
+                    '&' if self.rest().starts_with("&>") => {}
+                    _ => {
+                        self.commands.flow.separate();
+                        self.copy(usize::from(self.is_doubled(c)));
+                    }
+                }
             }
             '(' => {
+                // Who reads what a function reads is told where it is called.
+                let is_function = self.commands.is_in_command() && self.rest()[1..].trim_start().starts_with(')');
+                self.commands.flow.is_loose |= is_function;
                 self.commands.end_command();
+                self.commands.flow.begin(")");
+                if self.rest()[1..].starts_with(GOES_ON) {
+                    self.lost();
+                }
                 if self.rest().starts_with("((") {
                     self.doubt("behind `((`, inside which the shell computes");
                     self.computes_until("))");
                 }
             }
             '<' | '>' if self.rest()[1..].starts_with('(') => {
-                self.commands.feeds = true;
                 self.copy(2);
+                self.is_behind = c == '>';
                 return self.nested(')', "inside `<(…)`", Quote::None);
             }
             '<' | '>' => {
                 self.commands.end_word();
-                self.commands.redirects();
+                self.commands.redirects(if c == '<' { Reads::File } else { Reads::Nothing });
                 let rest = self.rest();
-                if rest.starts_with("<<<") {
-                    self.commands.feeds = true;
+                if rest[1..].starts_with(GOES_ON) {
+                    self.lost();
+                } else if rest.starts_with("<<<") {
+                    self.commands.redirects(Reads::Text);
                     self.doubt = self.doubt.or(Some("behind `<<<`, which not every shell has"));
                     self.copy(2);
                 } else if rest.starts_with("<<") {
@@ -175,8 +215,8 @@ impl<'a> Scanner<'a> {
 
     /// `<<END`, and on which line it ends. Its text follows behind this line.
     fn here_document(&mut self) {
-        self.doubt = self.doubt.or(Some("behind `<<`, where a here-document may hold it"));
-        self.commands.feeds = true;
+        self.is_in_document = true;
+        let path = self.commands.flow.here();
         self.copy(2);
         let is_indented = self.peek() == Some('-');
         self.copy(usize::from(is_indented));
@@ -189,32 +229,43 @@ impl<'a> Scanner<'a> {
         self.commands.end_word();
         self.copy(length);
         let is_expanded = !end.contains(['\'', '"', '\\']);
-        self.awaited.push(HereDocument { end: end.replace(['\'', '"', '\\'], ""), is_indented, is_expanded });
+        let bare = end.strip_prefix('\'').and_then(|end| end.strip_suffix('\'')).unwrap_or(&end);
+        let is_plain = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let end = end.replace(['\'', '"', '\\'], "");
+        self.awaited.push(HereDocument { end, is_indented, is_expanded, path, is_plain });
     }
 
     fn here_documents(&mut self) -> Result<(), CommandError> {
-        for document in std::mem::take(&mut self.awaited) {
+        let documents = std::mem::take(&mut self.awaited);
+        let mut is_certain = !documents.is_empty();
+        for document in documents {
             let from = self.script.len();
+            let (mut goes_on, mut is_ended) = (false, false);
             while self.at < self.text.len() {
                 let line = self.rest().split('\n').next().unwrap_or_default();
                 let line = if document.is_indented { line.trim_start_matches('\t') } else { line };
-                let is_end = line == document.end;
+                let is_end = line == document.end && !goes_on;
+                let hidden = line.len() - line.trim_end_matches('\\').len();
+                goes_on = document.is_expanded && hidden % 2 == 1;
                 let end = self.at + self.rest().find('\n').map_or(self.rest().len(), |newline| newline + 1);
                 while self.at < end {
                     self.here_character(end)?;
                 }
                 if is_end {
+                    is_ended = true;
                     break;
                 }
             }
             let text = self.script[from..].to_owned();
             self.commands.texts.push(if document.is_expanded { text.replace("\\$", "$") } else { text.clone() });
             if document.is_expanded {
-                self.commands.redirects();
+                self.commands.redirects(Reads::Text);
                 self.inner(&text, Quote::Here, true);
-                self.commands.end_command();
+                self.commands.fed_at(document.path);
             }
+            is_certain &= is_ended && document.is_plain;
         }
+        self.is_in_document &= !is_certain;
         Ok(())
     }
 
@@ -234,13 +285,15 @@ impl<'a> Scanner<'a> {
             self.commands.unclear.push(text.to_owned());
             return;
         }
+        let is_behind = std::mem::take(&mut self.is_behind);
         let inner = read(text, quote, self.depth + 1);
-        self.commands.absorb(inner, is_quoted);
+        self.commands.absorb(inner, is_quoted, is_behind);
     }
 
     /// The shell computes with every name in this, and with what that holds.
     pub fn computes(&mut self, text: &str) {
-        let names = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|name| !name.is_empty());
+        let text = text.replace(GOES_ON, "");
+        let names = names_in(&text).filter(|name| !name.is_empty());
         self.commands
             .computed
             .extend(names.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned));
@@ -259,6 +312,28 @@ impl<'a> Scanner<'a> {
     pub fn doubt(&mut self, why: &'static str) {
         self.doubt = self.doubt.or(Some(why));
         self.unclear_from = self.unclear_from.or(Some(self.script.len()));
+    }
+
+    /// The shell may read all of this otherwise than it is read here.
+    pub fn lost(&mut self) {
+        self.doubt("behind an operator in the midst of which a line ends");
+        self.unclear_from = Some(0);
+    }
+
+    /// Why a reference cannot stand where the walk is, if it cannot.
+    pub fn why_not(&self) -> Option<&'static str> {
+        self.doubt.or(self.is_in_document.then_some(IN_DOCUMENT))
+    }
+
+    /// Past each `\` at the end of a line: for the shell there is nothing there.
+    pub fn goes_on(&mut self) {
+        while self.rest().starts_with(GOES_ON) {
+            self.copy(GOES_ON.len());
+        }
+    }
+
+    fn is_doubled(&self, c: char) -> bool {
+        self.rest()[c.len_utf8()..].starts_with(c)
     }
 
     pub fn peek(&self) -> Option<char> {

@@ -1,6 +1,7 @@
 //! Lines through a real shell.
 
 mod environment;
+mod lines;
 mod programs;
 
 use std::process::Command;

@@ -1,37 +1,51 @@
-//! The words of a line, without their quotes: what of each is written out, and which references and variables stand where in it. [`Carriers`]
-//! knows which of those variables hold a value that was put in.
+//! The words of a line, without their quotes: what of each is written out, and which references and variables stand where in it.
 
-use std::collections::BTreeSet;
-
-use super::Given;
+use super::flow::{Flow, Path, ends_group};
 
 /// A word as it was written, without its quotes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Word {
     /// What is written out; [`UNKNOWN`] stands for what is not.
     pub plain: String,
-    parts: Vec<Part>,
+    pub parts: Vec<Part>,
     /// Whether it is where something is read from or written to.
     pub redirects: bool,
+    /// What is read from it.
+    pub reads: Reads,
+}
+
+/// What a command reads from a word behind `<`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reads {
+    #[default]
+    Nothing,
+    /// What stands in the file of this name.
+    File,
+    /// The word itself.
+    Text,
 }
 
 /// Stands in a word for what is known only when it runs.
 const UNKNOWN: char = '\u{fffd}';
 /// The name for all that the shell itself was given: `$1`, `$@`, and `$_`.
-const POSITIONAL: &str = "@";
+pub(super) const POSITIONAL: &str = "@";
 
-struct Part {
+#[derive(Clone)]
+pub(super) struct Part {
     /// Bytes of the plain text before it.
-    at: usize,
-    used: Used,
-    is_quoted: bool,
+    pub at: usize,
+    pub used: Used,
+    pub is_quoted: bool,
 }
 
-enum Used {
+#[derive(Clone)]
+pub(super) enum Used {
     /// As it was written.
     Reference(String),
     /// A variable of the shell.
     Variable(String),
+    /// What the line is given to read.
+    Stdin,
 }
 
 impl Word {
@@ -47,8 +61,29 @@ impl Word {
         word
     }
 
+    /// The same with a value wherever this text stands in it.
+    pub fn with(&self, text: &str, value: &Part) -> Self {
+        let mut word = self.clone();
+        let put = word.plain.match_indices(text).map(|(at, _)| Part { at, ..value.clone() });
+        word.parts.extend(put.collect::<Vec<_>>());
+        word.parts.sort_by_key(|part| part.at);
+        word
+    }
+
+    /// A word that is a value and nothing else.
+    pub fn holding(value: &Part) -> Self {
+        Self { parts: vec![Part { at: 0, is_quoted: true, ..value.clone() }], ..Self::default() }
+    }
+
     fn put(&mut self, used: Used, is_quoted: bool) {
         self.parts.push(Part { at: self.plain.len(), used, is_quoted });
+    }
+
+    /// What stands in the brackets of `NAME[…]`, which the shell computes.
+    pub fn subscript(&self) -> Option<&str> {
+        let (name, behind) = self.plain.split_once('[')?;
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        behind.rsplit_once(']').map(|(inside, _)| inside).filter(|_| is_name)
     }
 
     /// The name in `NAME=…` or `NAME+=…`, if all of it is written out.
@@ -61,15 +96,30 @@ impl Word {
     }
 }
 
+/// A command of a line.
+pub(super) struct Command {
+    pub words: Vec<Word>,
+    pub path: Path,
+}
+
+impl Command {
+    /// Whether all that it has is what a group reads and writes.
+    pub fn is_for_group(&self) -> bool {
+        self.words.iter().all(|word| word.redirects || ends_group(&word.plain))
+    }
+}
+
 /// The commands of a line, as far as they have been read.
 #[derive(Default)]
 pub(super) struct Commands {
-    pub ended: Vec<Vec<Word>>,
+    pub ended: Vec<Command>,
     words: Vec<Word>,
     current: Option<Word>,
-    redirects: bool,
-    /// Whether one command reads what another, or the line, writes.
-    pub feeds: bool,
+    /// Whether the next word is where something is written to, or read from.
+    redirects: Option<Reads>,
+    /// Whether a command has begun, so that its words are only words.
+    has_begun: bool,
+    pub flow: Flow,
     /// Variables in places where the shell computes with them or looks up what they name.
     pub computed: Vec<String>,
     /// `${to:=$from}`.
@@ -83,12 +133,14 @@ pub(super) struct Commands {
 impl Commands {
     /// One command, of words that are known.
     pub fn of(words: Vec<Word>) -> Self {
-        Self { ended: vec![words], ..Self::default() }
+        let path = Flow::default().here();
+        Self { ended: vec![Command { words, path }], ..Self::default() }
     }
 
     pub fn word(&mut self) -> &mut Word {
-        let redirects = std::mem::take(&mut self.redirects);
-        self.current.get_or_insert_with(|| Word { redirects, ..Word::default() })
+        let redirects = self.redirects.take();
+        let reads = redirects.unwrap_or_default();
+        self.current.get_or_insert_with(|| Word { redirects: redirects.is_some(), reads, ..Word::default() })
     }
 
     pub fn is_in_word(&self) -> bool {
@@ -132,31 +184,54 @@ impl Commands {
         }
     }
 
-    pub fn redirects(&mut self) {
-        self.redirects = true;
+    /// The next word is where something is read from, or written to.
+    pub fn redirects(&mut self, reads: Reads) {
+        self.redirects = Some(reads);
     }
 
     pub fn end_word(&mut self) {
-        self.words.extend(self.current.take());
+        let Some(word) = self.current.take() else { return };
+        if !self.has_begun {
+            self.has_begun = !word.redirects && !self.flow.word(&word.plain);
+        }
+        self.words.push(word);
     }
 
     pub fn end_command(&mut self) {
         self.end_word();
-        self.redirects = false;
+        self.redirects = None;
+        self.has_begun = false;
         if !self.words.is_empty() {
-            self.ended.push(std::mem::take(&mut self.words));
+            // `exec` with no program changes what all behind it read and write.
+            self.flow.is_loose |=
+                self.words.iter().any(|word| word.plain == "exec") && self.words.iter().any(|word| word.redirects);
+            self.ended.push(Command { words: std::mem::take(&mut self.words), path: self.flow.here() });
         }
     }
 
+    /// What is fed to the command at this place.
+    pub fn fed_at(&mut self, path: Path) {
+        self.end_word();
+        if !self.words.is_empty() {
+            self.ended.push(Command { words: std::mem::take(&mut self.words), path });
+        }
+    }
+
+    /// Whether the words of a command have begun.
+    pub fn is_in_command(&self) -> bool {
+        self.current.is_some() || !self.words.is_empty()
+    }
+
     /// Takes over the commands inside a part of a word. What they use, the word uses.
-    pub fn absorb(&mut self, inner: Self, is_quoted: bool) {
-        for part in inner.ended.iter().flatten().chain(&inner.current).flat_map(|word| &word.parts) {
+    pub fn absorb(&mut self, inner: Self, is_quoted: bool, is_behind: bool) {
+        let words = inner.ended.iter().flat_map(|command| &command.words).chain(&inner.current);
+        for part in words.flat_map(|word| &word.parts) {
             if let Used::Variable(name) = &part.used {
                 self.variable(name, is_quoted);
             }
         }
-        self.ended.extend(inner.ended);
-        self.feeds |= inner.feeds;
+        let place = self.flow.inside(&inner.flow, is_behind);
+        self.ended.extend(inner.ended.into_iter().map(|command| Command { path: place(&command.path), ..command }));
         self.computed.extend(inner.computed);
         self.defaults.extend(inner.defaults);
         self.unclear.extend(inner.unclear);
@@ -167,133 +242,11 @@ impl Commands {
     fn begins_option(&self) -> bool {
         let at_start = match &self.current {
             Some(word) => word.plain.is_empty() && !word.redirects,
-            None => !self.redirects,
+            None => self.redirects.is_none(),
         };
         let first = self.words.iter().find(|word| !super::rules::BEFORE.contains(&word.plain.as_str()));
         let takes_options = first.is_none_or(|word| !super::rules::NO_OPTIONS.contains(&word.plain.as_str()));
         let behind_dashes = self.words.iter().any(|word| word.plain == "--" && word.parts.is_empty());
         at_start && takes_options && !behind_dashes
     }
-}
-
-/// Which variables hold a value that was put in.
-#[derive(Clone)]
-pub(super) struct Carriers<'a> {
-    given: &'a Given<'a>,
-    own: BTreeSet<String>,
-    /// Whether any value is put into the line at all, and so may be in what it reads and in `$1`.
-    pub any: bool,
-    /// Whether it was given up to find out, so that every variable counts.
-    all: bool,
-}
-
-/// How often a line is gone through for what its variables hand on. Each time all that is handed on forwards is found, so this is for loops in loops.
-const PASSES_MAX: usize = 16;
-/// Variables that each command gets and that hold what a request brought; the last, what stands for a reference.
-const FROM_REQUEST: [&str; 3] = ["LOBSTER_ARG_", "LOBSTER_ARGS_JSON", super::VARIABLE];
-/// Builtins of the shell that put what they read into the variables they name.
-const READERS: [&str; 4] = ["read", "mapfile", "readarray", "getopts"];
-
-impl<'a> Carriers<'a> {
-    pub fn new(given: &'a Given<'a>) -> Self {
-        Self { given, own: BTreeSet::new(), any: given.stdin_carries, all: false }
-    }
-
-    /// Learns what a line hands on from one variable to another, in whatever order: loops come back.
-    pub fn follow(&mut self, commands: &Commands) {
-        for _ in 0..PASSES_MAX {
-            let before = (self.own.len(), self.any);
-            self.any |= commands.ended.iter().flatten().any(|word| self.carried(word).is_some());
-            for (to, from) in &commands.defaults {
-                if self.carries(from) {
-                    self.own.insert(to.clone());
-                }
-            }
-            for words in &commands.ended {
-                self.follow_command(words);
-            }
-            if before == (self.own.len(), self.any) {
-                return;
-            }
-        }
-        self.all = self.any;
-    }
-
-    fn follow_command(&mut self, words: &[Word]) {
-        for word in words {
-            if let Some(name) = word.assigns().filter(|name| !self.own.contains(*name))
-                && self.carried(word).is_some()
-            {
-                self.own.insert(name.to_owned());
-            }
-        }
-        let plain: Vec<&str> = words.iter().map(|word| word.plain.as_str()).collect();
-        let carries = words.iter().any(|word| self.carried(word).is_some());
-        if let Some(at) = plain.iter().position(|word| READERS.contains(word)).filter(|_| self.any) {
-            self.own
-                .extend(plain[at + 1..].iter().filter(|word| !word.starts_with('-')).map(|name| (*name).to_owned()));
-        }
-        for (at, word) in plain.iter().enumerate().filter(|_| carries) {
-            if matches!(*word, "for" | "select" | "-v")
-                && let Some(name) = plain.get(at + 1)
-            {
-                self.own.insert((*name).to_owned());
-            }
-        }
-    }
-
-    /// Whether the line reads a value.
-    pub fn is_fed(&self) -> bool {
-        self.given.stdin_carries
-    }
-
-    /// Whether a variable holds a value that was put in.
-    pub fn carries(&self, name: &str) -> bool {
-        if name == POSITIONAL {
-            return self.any;
-        }
-        let is_given = self.given.variables.iter().any(|known| known == name);
-        self.all
-            || self.own.contains(name)
-            || self.given.carrying.iter().any(|known| known == name)
-            || (!is_given && FROM_REQUEST.iter().any(|prefix| name.starts_with(prefix)))
-    }
-
-    /// The first value in a word, as messages name it.
-    pub fn carried(&self, word: &Word) -> Option<String> {
-        self.part(word).map(shown)
-    }
-
-    /// A value in a word that the shell would take apart.
-    pub fn falls_apart(&self, word: &Word) -> Option<String> {
-        word.parts.iter().find(|part| !part.is_quoted && self.is_carrying(part)).map(shown)
-    }
-
-    /// What a word has before its first value.
-    pub fn before<'w>(&self, word: &'w Word) -> &'w str {
-        self.part(word).map_or(&word.plain, |part| &word.plain[..part.at])
-    }
-
-    fn part<'w>(&self, word: &'w Word) -> Option<&'w Part> {
-        word.parts.iter().find(|part| self.is_carrying(part))
-    }
-
-    fn is_carrying(&self, part: &Part) -> bool {
-        match &part.used {
-            Used::Reference(_) => true,
-            Used::Variable(name) => self.carries(name),
-        }
-    }
-}
-
-fn shown(part: &Part) -> String {
-    match &part.used {
-        Used::Reference(written) => format!("`{written}`"),
-        Used::Variable(name) => variable_shown(name),
-    }
-}
-
-/// A variable that carries a value, as messages name it.
-pub(super) fn variable_shown(name: &str) -> String {
-    format!("`${name}`, which holds a value from elsewhere,")
 }
