@@ -1,5 +1,9 @@
 //! Commands. A value that is put into one never becomes shell text: in a line for the shell each reference is an environment variable, quoted as
 //! its place asks for, and in a list of words it is one word or a part of one. What cannot be told safe is refused when the file is read.
+//!
+//! Reading order: `scan.rs` (a line, quote by quote; `dollar.rs`) → `words.rs`, `carriers.rs` (which words and variables hold a value) → `flow.rs` (who
+//! reads what whom writes) → `rules.rs` (where none may stand; `wrappers.rs`, `languages.rs`, `feeding.rs`, `naming.rs`). The rest is tables: `programs.rs`,
+//! `choosers.rs`, `options.rs`, `tongues.rs`, `deciding.rs`.
 
 mod carriers;
 mod choosers;
