@@ -24,7 +24,7 @@ impl Action for Hello {
         let flow = Flow::parse(&session.create_flow(&fields.to_json())?)?;
         log::info("hello", &format!("flow {} will greet {name}", flow.flow_id));
 
-        let result = json!({"greeting": format!("Hello, {name}!"), "flowId": flow.flow_id});
+        let result = json!({"flowId": flow.flow_id, "greeting": format!("Hello, {name}!")});
         Ok(Reply::created(result.to_string()))
     }
 }
