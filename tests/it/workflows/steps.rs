@@ -123,7 +123,8 @@ async fn lists_of_lists_end_where_a_run_has_as_many_steps_as_it_may() {
     let outer = list("      - id: call\n        workflow: inner\n");
     let gateway = Workflows::new().flow("inner", &inner, "").flow("outer", &outer, "").start().await;
     let items: Vec<u32> = (0..101).collect();
-    let answer = begin(&gateway.client, "outer", "", json!({ "items": items })).await;
+    // Ten thousand commits, one after another: whoever has a slow disk waits for that, too.
+    let answer = begin(&gateway.client, "outer", "?wait=55s", json!({ "items": items })).await;
     let record = until_status(gateway.path(), answer.json()["flowId"].as_str().unwrap(), "failed").await;
     let why = record["blockedSummary"].as_str().unwrap();
     assert!(why.contains("a run has at most 10000 steps"), "{why}");
