@@ -97,7 +97,7 @@ impl ConfigArgs {
 }
 
 /// What commands about a state folder have in common.
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Common {
     #[command(flatten)]
     config: ConfigArgs,

@@ -14,9 +14,9 @@ mod verify;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::ConfigArgs;
+use super::Common;
 use desk::Desk;
 
 #[derive(Subcommand)]
@@ -49,16 +49,6 @@ const EXAMPLES: &str = "Examples:
   sandclaw webhooks recover --endpoint crm --since 2h --dry-run
   sandclaw webhooks send-test --endpoint crm
   sandclaw webhooks verify --secret-env CRM_SECRET --request saved.http";
-
-/// Whose deliveries, and how they are printed.
-#[derive(Args, Clone)]
-struct Common {
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
 
 impl Common {
     fn desk(&self) -> Result<Desk> {

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, Row};
 
-use super::record::put_step;
+use super::record::{move_flow, put_step};
 use crate::model::{Answer, Ask, AskKind, AskState, EventKind, Flow, FlowId, Millis, SessionKey, StepRow, StepState};
-use crate::store::flows::{self, one};
+use crate::store::flows::one;
 use crate::store::rows::{optional_text, optional_time, text, time, word};
 use crate::store::sweep::STEP;
 use crate::store::{Store, StoreError};
@@ -94,11 +94,7 @@ impl Store {
                     return Ok(AskAnswered::TooLate(Box::new(ask)));
                 }
                 write(db, &ask, &answer, &result, now)?;
-                if let Some(flow) = flows::get(db, &ask.owner, &ask.flow)?
-                    && let Some((next, kind)) = decide(&flow)
-                {
-                    flows::put(db, &stamp, &next, kind)?;
-                }
+                move_flow(db, &stamp, (&ask.owner, &ask.flow), &mut decide)?;
                 Ok(AskAnswered::Done)
             })
             .await

@@ -72,11 +72,8 @@ impl Store {
                 }
                 let (state, due) = if is_answered { ("ready", stamp.clock.now()) } else { ("waiting", until) };
                 db.prepare_cached(PARK)?.execute((flow.as_str(), state, due.0))?;
-                if !is_answered
-                    && let Some(now) = flows::get(db, &owner, &flow)?
-                    && let Some((next, kind)) = decide(&now)
-                {
-                    flows::put(db, &stamp, &next, kind)?;
+                if !is_answered {
+                    move_flow(db, &stamp, (&owner, &flow), &mut decide)?;
                 }
                 Ok(Recording::Written)
             })
@@ -103,14 +100,25 @@ impl Store {
                     return Ok(Recording::Fenced);
                 }
                 put_record(db, &stamp, &flow, &record)?;
-                let Some(now) = flows::get(db, &owner, &flow)? else { return Ok(Recording::Fenced) };
-                if let Some((next, kind)) = decide(&now) {
-                    flows::put(db, &stamp, &next, kind)?;
-                }
-                Ok(Recording::Written)
+                let is_there = move_flow(db, &stamp, (&owner, &flow), &mut decide)?;
+                Ok(if is_there { Recording::Written } else { Recording::Fenced })
             })
             .await
     }
+}
+
+/// Moves the flow as `decide` says, if it is there.
+pub(super) fn move_flow(
+    db: &Connection,
+    stamp: &Stamp,
+    (owner, flow): (&SessionKey, &FlowId),
+    decide: &mut impl FnMut(&Flow) -> Option<(Flow, EventKind)>,
+) -> Result<bool, StoreError> {
+    let Some(now) = flows::get(db, owner, flow)? else { return Ok(false) };
+    if let Some((next, kind)) = decide(&now) {
+        flows::put(db, stamp, &next, kind)?;
+    }
+    Ok(true)
 }
 
 fn put_record(db: &Connection, stamp: &Stamp, flow: &FlowId, record: &RunRecord) -> Result<(), StoreError> {
